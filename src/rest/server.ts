@@ -248,10 +248,10 @@ export const createRestServer = async (deps: Deps, options: RestOptions = {}): P
   if (admit === admitEveryone) refuseForeignPages(app, listed);
   const door: Door = { admit, gate, closing: closing.signal, uploads };
   const known: KnownRoute[] = [];
-  app.addHook("onRoute", ({ method, url }) => {
-    for (const one of [method].flat()) known.push({ method: one, url });
+  app.addHook("onRoute", ({ method, url, config }) => {
+    for (const one of [method].flat()) known.push({ method: one, url, operation: config?.operation });
   });
-  app.setNotFoundHandler((request, reply) => answerUnknown(known, request, reply));
+  app.setNotFoundHandler((request, reply) => answerUnknown(known, admit, request, reply));
   await registerOpenApi(app, restRoutes, readVersion());
   await registerRoutes(app, { deps, door, write: createWriter() });
   await registerService(app, deps);

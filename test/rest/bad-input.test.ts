@@ -185,6 +185,13 @@ describe("a path that is refused", () => {
     expect(await answerOf(fetch(`${service.url}${path}`))).toMatchObject({ status, code });
   });
 
+  it("an event's id, by where it was sent", async () => {
+    const events = `${service.url}/v1/jobs/job_01ARZ3NDEKTSV4RRFFQ69G5FAV/events`;
+    const after = await answerOf(fetch(`${events}?after=x`));
+    const header = await answerOf(fetch(`${events}?after=1-0`, { headers: { "last-event-id": "x" } }));
+    expect([after.pointers, header.pointers]).toEqual([["/query/after"], ["/headers/last-event-id"]]);
+  });
+
   it("a method that is not offered, naming those that are", async () => {
     const response = await fetch(`${service.url}/v1/jobs`, { method: "PUT" });
     expect(response.headers.get("allow")).toBe("GET, POST");

@@ -144,7 +144,7 @@ describe("where a request stands and comes from", () => {
   it("is told of its rate on every answer, predictions apart from reading, and when to come back", async () => {
     const connection = createProducerConnection(service.redis.url, () => {});
     await waitForRedis(connection, 5000);
-    const rate = { perSecond: 0.001, burst: 2 };
+    const rate = { perSecond: 0.001, burst: 3 };
     const admit = limitRate(
       async () => ({ tenant: "default", scopes: new Set(["read"] as const), key: "rated" }),
       createRateLimiter(connection),
@@ -156,13 +156,20 @@ describe("where a request stands and comes from", () => {
       answer.headers.get("ratelimit"),
       answer.headers.get("ratelimit-policy"),
     ];
-    const policy = '"read";q=2;w=2000';
+    const policy = '"read";q=3;w=3000';
     expect(told(await server.call("/v1/jobs"))).toEqual([
       200,
-      expect.stringMatching(/^"read";r=1;t=(1000|999)$/),
+      expect.stringMatching(/^"read";r=2;t=(1000|999)$/),
       policy,
     ]);
-    expect(told(await server.call("/v1/jobs/job_x"))).toEqual([404, expect.stringContaining('"read";r=0;t='), policy]);
+    expect(told(await server.call("/v1/jobs/job_x"))).toEqual([404, expect.stringContaining('"read";r=1;t='), policy]);
+    const deleted = await server.call("/v1/jobs", { method: "DELETE" });
+    expect([...told(deleted), deleted.headers.get("allow")]).toEqual([
+      405,
+      expect.stringContaining('"read";r=0;t='),
+      policy,
+      "GET, POST",
+    ]);
     const refused = await server.call("/v1/jobs");
     expect(told(refused)).toEqual([429, expect.stringContaining('"read";r=0;t='), policy]);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(900);

@@ -17,6 +17,7 @@ import { compileKernels } from "../../src/engine/kernels/load.ts";
 import { createImageDecoder } from "../../src/formats/images/decode-image.ts";
 import { readParquet } from "../../src/formats/parquet/parquet-table.ts";
 import { readPredictRequest, writePredictResponse } from "../../src/grpc/prediction-messages.ts";
+import { registerDescriptors } from "../../src/grpc/reflection.ts";
 import { createGrpcServer, type GrpcServer } from "../../src/grpc/server.ts";
 import { inferenceService } from "../../src/inference-protocol/grpc.ts";
 import { registerInferenceProtocol } from "../../src/inference-protocol/rest.ts";
@@ -108,7 +109,7 @@ export const startTestService = async (
   const inference = { deps, admit: admit ?? admitEveryone, gate };
   const rest = await createRestServer(deps, {
     ...both,
-    plugins: [createOpenAiSurface(deps), (app) => registerInferenceProtocol(app, inference)],
+    plugins: [createOpenAiSurface(deps), (app) => registerInferenceProtocol(app, inference), registerDescriptors],
   });
   const grpc = createGrpcServer(deps, { ...both, services: [inferenceService], readinessMs: 100 });
   const url = await rest.listen({ host: "127.0.0.1", port: 0 });

@@ -223,8 +223,8 @@ describe("without a key that may", () => {
     }
   });
 
-  it("health and the document stay open", async () => {
-    for (const path of ["/healthz", "/readyz", "/openapi.json", "/docs/api"]) {
+  it("health and the documents of the contract stay open", async () => {
+    for (const path of ["/healthz", "/readyz", "/openapi.json", "/descriptors.binpb", "/docs/api"]) {
       expect((await fetch(`${service.url}${path}`)).status).toBe(200);
     }
   });

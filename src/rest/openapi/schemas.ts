@@ -59,7 +59,9 @@ export const Problem = z
           .object({
             pointer: z
               .string()
-              .describe("RFC 6901: into the body, or /query/… for a parameter, or /line/3/column/2 of a file"),
+              .describe(
+                "RFC 6901: into the body, or /query/… or /headers/… for a parameter, or /line/3/column/2 of a file",
+              ),
             detail: z.string().describe("what would be right"),
           })
           .meta({ id: "FieldError", description: "One fault of a request." }),

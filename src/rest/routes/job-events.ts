@@ -40,9 +40,10 @@ export const answerEvents =
     reply.header("vary", "accept");
     if (wantsPage(request.headers.accept)) return list(deps, caller, { id, after: query.after, limit: query.limit });
 
-    const resumed = request.headers["last-event-id"]?.toString() || query.after;
+    const last = request.headers["last-event-id"]?.toString();
+    const resumed = last || query.after;
     if (resumed !== undefined) {
-      parseEventId(resumed);
+      parseEventId(resumed, last ? "/headers/last-event-id" : undefined);
       // The record before its events: one that ends between the two reads is then still followed to its last event.
       const { done } = await get(deps, caller, { id });
       const { items } = await list(deps, caller, { id, after: resumed, limit: 1 });
