@@ -26,6 +26,7 @@ import { beat } from "../engine/control.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
 import { backgroundOf } from "./explaining/background.ts";
 import { explainingNetwork } from "./explaining/explained-rows.ts";
+import { noteGiveaways } from "./explaining/giveaway.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
 import { type PickedRows, pageOf } from "./explaining/picked-rows.ts";
 import { thresholdOf } from "./explaining/threshold.ts";
@@ -180,6 +181,7 @@ const complete = async (
   const inputs = rows.isPicked ? { features: pageOf(pick, pages) } : {};
   const separated = separationNote(spec, preprocessing, { ...arrays, ...inputs }, metrics);
   if (separated !== null) addSeparation(measured, separated, context);
+  noteGiveaways({ preprocessing, arrays, pick }, measured.notes);
   beat(context.control);
   const askPicked = (picked: PickedRows): Float32Array =>
     rows.isPicked

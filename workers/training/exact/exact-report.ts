@@ -8,6 +8,7 @@ import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts
 import { withCoefficients } from "../../../src/stats/coefficients/with-coefficients.ts";
 import { createUnits } from "../../../src/stats/explaining/dependence-grid.ts";
 import { reportInference } from "../../../src/stats/inference/report-inference.ts";
+import { noteGiveaways } from "../explaining/giveaway.ts";
 import { explain, withExplained } from "../explaining/importances.ts";
 import { mostSeen, reportNetwork } from "../network-report.ts";
 import { separationNote } from "../separation-note.ts";
@@ -103,6 +104,7 @@ export const reportExact = (results: ExactResults): Report => {
   const measured = withLeftOut(withExplained(evaluated, explained), results);
   assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");
   const separated = addSeparation(results, measured.notes);
+  noteGiveaways({ preprocessing, arrays, pick: pickSolved(arrays) }, measured.notes);
   results.beat();
   const solution = solutionOf(results);
   if (terms === null) {
