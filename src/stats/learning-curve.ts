@@ -1,5 +1,5 @@
-import { measureWords } from "../domain/models/measure-words.ts";
 import type { LearningCurveReport } from "../domain/models/parts/learning-curve.ts";
+import { measureWords } from "../domain/models/parts/measure-words.ts";
 import type { ReportNote } from "../domain/models/report.ts";
 import { estimateHits, estimateMean, estimatePositiveMean, estimateRootMean } from "./estimate.ts";
 import type { Sampling } from "./sampling.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Comparison } from "../../src/domain/models/comparison.ts";
-import { measureWords } from "../../src/domain/models/measure-words.ts";
+import { measureWords } from "../../src/domain/models/parts/measure-words.ts";
 import * as page from "../../src/web/page/measure-words.ts";
 import { titleOf, verdictOf } from "../../src/web/page/registry/chosen.ts";
 

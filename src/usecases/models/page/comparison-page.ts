@@ -1,6 +1,6 @@
 import type { ComparedModel, Comparison } from "../../../domain/models/comparison.ts";
 import type { Estimate } from "../../../domain/models/estimate.ts";
-import { measureWords } from "../../../domain/models/measure-words.ts";
+import { measureWords } from "../../../domain/models/parts/measure-words.ts";
 import { documentOf } from "./document.ts";
 import { figure, type Html, html, nothing, section, shown, table } from "./html.ts";
 import { intervalPlot, linePlot } from "./plots.ts";

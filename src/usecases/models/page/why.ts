@@ -1,7 +1,7 @@
 import type { Dependence, Explained } from "../../../domain/models/explained.ts";
 import type { Coefficient, Inference } from "../../../domain/models/inference.ts";
-import { measureWords } from "../../../domain/models/measure-words.ts";
 import type { Against } from "../../../domain/models/parts/against.ts";
+import { measureWords } from "../../../domain/models/parts/measure-words.ts";
 import type { Report } from "../../../domain/models/report.ts";
 import { figure, type Html, html, nothing, section, shown, table } from "./html.ts";
 import { intervalPlot, linePlot } from "./plots.ts";

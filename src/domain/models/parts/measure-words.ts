@@ -1,4 +1,4 @@
-import type { Comparison } from "./comparison.ts";
+import type { Comparison } from "../comparison.ts";
 
 /** What is measured of a row, in words. */
 export const measureWords = {
