@@ -13,7 +13,8 @@ type Spec = Omit<JobSpecInput, "dataset">;
 const network: Spec = {
   task: { type: "classification", label: "digit" },
   model: { type: "mlp", hidden: [128, 64], dropout: 0.2 },
-  training: { epochs: 60, earlyStopping: false },
+  // Seconds, so that pauses and kills meet it under way.
+  training: { epochs: 300, earlyStopping: false },
 };
 
 /** What a resumed job must remember beyond weights and slots. */
@@ -27,7 +28,7 @@ const kinds: Record<string, Spec> = {
       learningRate: 0.003,
       schedule: { type: "reduce_on_plateau", patience: 1, factor: 0.7 },
     },
-    training: { epochs: 80, earlyStopping: { metric: "loss", patience: 60, restoreBest: true } },
+    training: { epochs: 300, earlyStopping: { metric: "loss", patience: 250, restoreBest: true } },
   },
   "k-means over a range of clusters": {
     task: { type: "clustering" },
