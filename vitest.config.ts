@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 // Unit tests import the sources; everything that starts a thread or a process runs what `npm run build` put into dist.
 // Units, and services that are only used, share the machine in twos; what kills, starves or times a service has it to itself.
 const used = [
-  ...["bad-input", "cases", "command-line", "cross-validation", "data-sets-grpc", "documents", "export", "fine-tuning"],
+  ...["bad-input", "cases", "command-line", "command-line-keys", "cross-validation"],
+  ...["data-sets-grpc", "documents", "export", "fine-tuning"],
   ...["foreign-pages", "integrity", "log-secrets", "openai", "packed", "page", "page-forms", "page-visits"],
   ...["parquet-reader", "predictions", "reindex", "report", "s3", "studies", "tls", "tuned-networks", "webhooks"],
 ].map((name) => `test/e2e/${name}.test.ts`);

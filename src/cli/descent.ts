@@ -36,21 +36,16 @@ const addJobCommands = (program: Command): void => {
     .command("train <file>")
     .description("upload a file (or take a data set's id), train, and show the report")
     .option("--label <column>", "the column to predict")
-    .option(
-      "--task <task>",
-      "classification, regression, clustering, density_estimation, reconstruction (from the label)",
-    )
-    .option("--features <columns>", "the columns to learn from, between commas (every other one)")
+    .option("--task <task>", "one of those below (as the label says)")
+    .option("--features <columns>", "to learn from, between commas (every other column)")
     .option("--model <type>", "softmax, mlp, linear, k_means, … (the task's first)")
-    .option(
-      "--effort <effort>",
-      "quick, good or best: good and best compute more for a better model of a table (quick)",
-    )
+    .option("--effort <effort>", "quick, good or best, which compute more (quick)")
     .option("--name <name>", "the job's name")
     .option("--epochs <n>", "passes over the training rows")
     .option("--seed <n>", "of everything random")
-    .option("--spec <file>", "a JobSpec in JSON, for everything else; the options above come before it")
+    .option("--spec <file>", "a JobSpec in JSON; the options above come before it")
     .option("--plan-only", "show what the job would need, and submit nothing")
+    .addHelpText("after", "\nTasks: classification, regression, clustering, density_estimation,\nreconstruction")
     .action(
       withClient(program, (descent, output, file: string, options: TrainOptions) =>
         train(descent, output, file, options),
@@ -103,8 +98,8 @@ const addStudyCommand = (program: Command): void => {
     .command("study <file>")
     .description("upload a file (or take a data set's id), search for hyper-parameters, and show what was found")
     .option("--label <column>", "the column to predict")
-    .option("--task <task>", "classification, regression, reconstruction (from the label)")
-    .option("--features <columns>", "the columns to learn from, between commas (every other one)")
+    .option("--task <task>", "classification, regression, reconstruction (by label)")
+    .option("--features <columns>", "to learn from, between commas (every other column)")
     .option("--model <type>", "softmax, mlp, linear, … (the task's first)")
     .option("--epochs <n>", "of each trial")
     .option("--template <file>", "a JobSpec in JSON: what all trials have in common")
@@ -115,7 +110,7 @@ const addStudyCommand = (program: Command): void => {
     .option("--seeds <n>", "trainings of each trial, whose mean counts (1)")
     .option("--seed <n>", "of the proposals")
     .option("--name <name>", "the study's name")
-    .option("--spec <file>", "a StudySpec in JSON, for the space and everything else; the options above come before it")
+    .option("--spec <file>", "a StudySpec in JSON; the options above come before it")
     .option("--plan-only", "show what the study would need, and submit nothing")
     .action(
       withClient(program, (descent, output, file: string, options: StudyOptions) =>
@@ -149,17 +144,15 @@ const addModelCommands = (program: Command): void => {
     );
   const stating = (command: Command): Command =>
     command
-      .option("--labels <file>", "names of the output's columns: a line each, or a list in JSON")
-      .option(
-        "--preprocessing <what>",
-        "imagenet, unit, minus_one_to_one, none, or JSON with mean and deviation, scale, shorterSide, channelOrder",
-      )
+      .option("--labels <file>", "names of the output's columns, a line each or in JSON")
+      .option("--preprocessing <what>", "imagenet, unit, minus_one_to_one, none, or in JSON")
       .option("--licence <text>", "of the weights")
-      .option("--source <text>", "where the file comes from");
+      .option("--source <text>", "where the file comes from")
+      .addHelpText("after", "\nPreprocessing in JSON: mean and deviation, scale, shorterSide, channelOrder");
   stating(models.command("import <file>").description("import a network: .onnx, .zip or .safetensors"))
     .option("--name <name>", "the model's name (the file's)")
-    .option("--architecture <name>", "of a safetensors file: resnet18, …, or a model's spec in JSON")
-    .option("--sizes <list>", "of an ONNX file: sizes that it leaves open behind the batch: 640x480")
+    .option("--architecture <name>", "of safetensors: resnet18, … or a model's JSON spec")
+    .option("--sizes <list>", "of ONNX: sizes left open behind the batch: 640x480")
     .action(withClient(program, importModel));
   stating(models.command("update <id>").description("state labels or preprocessing of an imported model")).action(
     withClient(program, updateModel),
@@ -191,10 +184,10 @@ const addServerCommands = (program: Command): void => {
   program.command("keys").description("make, list and revoke API keys of the file; see keys --help");
 };
 
-const createProgram = (): Command => {
+export const createProgram = (): Command => {
   const program = new Command("descent")
     .description("Training as a service, from the command line. DESCENT_URL and DESCENT_API_KEY say where and as whom.")
-    .option("--url <url>", "the service (DESCENT_URL, or http://127.0.0.1:8080)")
+    .option("--url <url>", "DESCENT_URL, or http://127.0.0.1:8080")
     .option("--json", "print JSON, for programs")
     .showHelpAfterError("(descent --help shows the commands)")
     .exitOverride();

@@ -38,10 +38,11 @@ const toRates = (text: string, before: LimitOptions["rate"] = {}): NonNullable<L
 
 const withLimits = (command: Command): Command =>
   command
-    .option("--queued-jobs <n>", "queued and paused jobs; any: no limit; default: the service's", toLimit)
+    .option("--queued-jobs <n>", "queued and paused jobs", toLimit)
     .option("--running-jobs <n>", "jobs with trainers at a time", toLimit)
     .option("--stored-bytes <n>", "of data sets, models and checkpoints", toLimit)
-    .option("--rate <class=rate>", "of each key: read=100:400, a second and at once; may be repeated", toRates);
+    .option("--rate <class=rate>", "of each key: read=100:400, a second and at once", toRates)
+    .addHelpText("after", "\nA limit is a number, any (no limit) or default (the service's).\n--rate may be repeated.");
 
 /** What was there with what the options say in its place: the service replaces all of it. */
 const changed = (
@@ -81,7 +82,7 @@ const addKeyCommands = (tenants: Command, act: Act): void => {
     .command("create-key <tenant> <key>")
     .description("make a key and show its secret, this once")
     .option("--scopes <scopes...>", "some of read, submit, admin (read submit)")
-    .option("--expires <time>", "from when on it opens nothing, as 2027-01-31T00:00:00Z (never)")
+    .option("--expires <time>", "when it ends, as 2027-01-31T00:00:00Z (never)")
     .action(
       act(
         async (
@@ -144,8 +145,8 @@ export const addTenantCommands = (program: Command, act: Act, toCount: (text: st
   tenants
     .command("usage <id>")
     .description("show what a tenant used, by day of UTC")
-    .option("--from <day>", "2026-01-01 (thirty days ago)")
-    .option("--to <day>", "2026-01-31 (today)")
+    .option("--from <day>", "the first, as 2026-01-01 (thirty days ago)")
+    .option("--to <day>", "the last, as 2026-01-31 (today)")
     .action(
       act(async (descent, output, id: string, days: { from?: string; to?: string }) =>
         showUsage(output, await descent.tenants.usage(id, days)),

@@ -1,4 +1,5 @@
 import type { LearningCurveReport } from "../domain/models/parts/learning-curve.ts";
+import { measureWords } from "../domain/models/parts/measure-words.ts";
 import type { ReportNote } from "../domain/models/report.ts";
 import { estimateHits, estimateMean, estimatePositiveMean, estimateRootMean } from "./estimate.ts";
 import type { Sampling } from "./sampling.ts";
@@ -36,12 +37,6 @@ export const learningCurve = (
   return { measure, rows: points.length === 0 ? 0 : (fits.at(-1)?.columns?.losses.length ?? 0), points };
 };
 
-const named = {
-  log_likelihood: "log-likelihood of a row",
-  squared_error: "squared error of a row",
-  absolute_error: "absolute error of a row",
-  pinball: "quantile loss of a row",
-} as const;
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** What the last doubling of the rows has brought. */
@@ -61,6 +56,6 @@ export const curveNote = ({ measure, rows, points }: LearningCurveReport): Repor
       : upper !== null && upper < 0
         ? "the model of fewer rows is the better one here: see whether the rows are alike, and the model is right for them"
         : `these ${rows} test rows cannot tell whether more rows would help`;
-  const message = `from ${before.trainRows} to ${last.trainRows} training rows the mean ${named[measure]} ${changed} by ${short(sign * value)}${between}: ${verdict}`;
+  const message = `from ${before.trainRows} to ${last.trainRows} training rows the mean ${measureWords[measure]} ${changed} by ${short(sign * value)}${between}: ${verdict}`;
   return [{ code: "learning_curve", message }];
 };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Study, Trial } from "../../src/domain/studies/study.ts";
+import { createAxis } from "../../src/usecases/models/page/axes.ts";
 import { numberScale, roundTicks } from "../../src/web/page/charts/scale.ts";
 import {
   behindOf,
@@ -107,4 +108,16 @@ test("ticks are round numbers within the range, and one value has its tick in th
   expect(numberScale([7, 7]).ticks).toEqual([{ at: 0.5, label: "7" }]);
   expect(numberScale([]).ticks).toEqual([]);
   expect(numberScale([2, 5], true).ticks).toHaveLength(2);
+});
+
+test("a report's page marks the same round numbers as the charts, ends included that no double holds exactly", () => {
+  expect(roundTicks(1.1, 1.6)).toEqual([1.1, 1.2, 1.3, 1.4, 1.5, 1.6]);
+  for (const [low, high] of [
+    [1.1, 1.6],
+    [0.03, 0.97],
+    [-7, 1200],
+    [1e-9, 3e-9],
+    [-0.3, -0.1],
+  ] as const)
+    expect(createAxis([low, high], 0, 100).ticks).toEqual(roundTicks(low, high));
 });

@@ -35,7 +35,7 @@ import { heldOutAnswers, type Judged, judgeRows } from "./folds/judge-rows.ts";
 import { exposuresOf } from "./leading/counted-rows.ts";
 import { addWeights, putWeights, requireCountedRows } from "./leading/row-weights.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
-import { separationNote } from "./separation-note.ts";
+import { separationNote, withoutSpread } from "./separation-note.ts";
 import { type RowStorage, storeRows } from "./spilling/row-storage.ts";
 import type { TrainingRun, TrainingRunContext, TrainingRunEnd } from "./training-run.ts";
 import { scoreRows } from "./trials/row-scores.ts";
@@ -79,12 +79,14 @@ const explainNetwork = (
 };
 
 const addSeparation = (
-  { notes }: Report,
+  report: Report,
   { note, penalised }: NonNullable<ReturnType<typeof separationNote>>,
   { onEvent }: TrainingRunContext,
 ): void => {
-  notes.push(note);
-  if (!penalised) onEvent({ level: "warn", type: "separated", message: note.message, data: {} });
+  report.notes.push(note);
+  if (penalised) return;
+  withoutSpread(report);
+  onEvent({ level: "warn", type: "separated", message: note.message, data: {} });
 };
 
 /** Rows that the trials of a penalty hold out as one, where the split says so. */

@@ -2,8 +2,9 @@ import { inputName } from "../../src/data/preprocessing/input-names.ts";
 import type { SplitArrays } from "../../src/data/preprocessing/prepare.ts";
 import type { Metrics } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { Estimate } from "../../src/domain/models/estimate.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
-import type { ReportNote } from "../../src/domain/models/report.ts";
+import type { Report, ReportNote } from "../../src/domain/models/report.ts";
 import { findDivergence } from "../../src/stats/coefficients/divergence.ts";
 import type { InputRows } from "../../src/stats/coefficients/input-rows.ts";
 import { findSeparatedZeros, findSeparation } from "../../src/stats/separation.ts";
@@ -61,7 +62,18 @@ export const separationNote = (
   const penalised = isPenalised(spec);
   const consequence = penalised
     ? "only the penalty keeps the coefficients finite, and their size is of its making: errors and intervals are those of the prior that the penalty stands for, and there is no test or p value"
-    : "without a penalty the coefficients have no finite estimate, so that none is given, nor standard errors, intervals, p values, AIC or BIC; set training.l2, or leave the feature out if it gives the answer away";
+    : "without a penalty the coefficients have no finite estimate, so that none is given, nor standard errors, intervals (of the log-likelihood neither), p values, AIC or BIC; set training.l2, or leave the feature out if it gives the answer away";
   const message = `the training rows are separated, ${separation}: ${consequence}`;
   return { note: { code: "separated", message }, penalised };
+};
+
+/**
+ * Of a fit that follows separated rows without end the likelihood goes to where the iterations happened to stop, and the rows that are all certain have no spread to tell how
+ * sure it is: the values stay, without intervals.
+ */
+export const withoutSpread = (report: Report): void => {
+  if (report.task !== "classification" && report.task !== "regression") return;
+  const bare = (estimate: Estimate | null): Estimate | null => estimate && { ...estimate, lower: null, upper: null };
+  report.logLikelihood = bare(report.logLikelihood);
+  report.devianceExplained = bare(report.devianceExplained);
 };

@@ -50,7 +50,8 @@ describe("a job on odd data", () => {
     if (report.task !== "classification") throw new Error(report.task);
     expect(report.areaUnderRoc).toMatchObject({ value: 1, upper: 1 });
     expect(report.areaUnderRoc?.lower).toBeLessThan(1);
-    expect(report.logLikelihood?.upper ?? 0).toBeLessThanOrEqual(0);
+    expect(report.logLikelihood?.value).toBeLessThanOrEqual(0);
+    expect(report.logLikelihood).toMatchObject({ lower: null, upper: null });
 
     // Where the iterations ended says nothing: no number is given, whether the model was solved or trained.
     expect(report.coefficients?.map(({ estimate }) => estimate)).toEqual([null, null]);
@@ -61,6 +62,8 @@ describe("a job on odd data", () => {
     const told = (await jobs.modelOf(solved)).report;
     if (told.task !== "classification") throw new Error(told.task);
     expect(told.solution).toMatchObject({ converged: false });
+    expect(told.logLikelihood).toMatchObject({ lower: null, upper: null });
+    expect(told.devianceExplained).toMatchObject({ lower: null, upper: null });
     expect(told.inference).toMatchObject({ aic: null, bic: null, covariance: null });
     expect(told.coefficients).toMatchObject([
       { term: "(intercept)", estimate: null, standardError: null, ratio: null },
@@ -72,6 +75,7 @@ describe("a job on odd data", () => {
     expect(held.events.some(({ name }) => name === "separated")).toBe(false);
     const penalised = await jobs.modelOf(held);
     expect(penalised.report.notes.find(({ code }) => code === "separated")?.message).toContain("only the penalty");
+    expect("logLikelihood" in penalised.report && penalised.report.logLikelihood?.lower).toBeLessThan(0);
   });
 
   test("whose classes overlap says nothing of separation", async () => {

@@ -11,7 +11,7 @@ import { reportInference } from "../../../src/stats/inference/report-inference.t
 import { noteGiveaways } from "../explaining/giveaway.ts";
 import { explain, withExplained } from "../explaining/importances.ts";
 import { mostSeen, reportNetwork } from "../network-report.ts";
-import { separationNote } from "../separation-note.ts";
+import { separationNote, withoutSpread } from "../separation-note.ts";
 import type { ExactResults } from "./exact-results.ts";
 import { pickSolved, rowsOf } from "./exact-rows.ts";
 import { leaveOneOutReport } from "./leave-one-out-report.ts";
@@ -33,11 +33,11 @@ const solutionOf = ({ fit, spec, columns }: ExactResults): Solution => ({
 const runningAway: ReportNote = {
   code: "separated",
   message:
-    "the likelihood of the training rows has no maximum: some features together tell some rows' labels for certain, and their coefficients grow for ever: no estimate is given, nor standard errors, intervals, p values, AIC or BIC; set training.l2, or leave such features out",
+    "the likelihood of the training rows has no maximum: some features together tell some rows' labels for certain, and their coefficients grow for ever: no estimate is given, nor standard errors, intervals (of the log-likelihood neither), p values, AIC or BIC; set training.l2, or leave such features out",
 };
 
 /** Says that the rows are separated, by what is found in them or by how the fit went. */
-const addSeparation = (results: ExactResults, notes: ReportNote[]): boolean => {
+const addSeparation = (results: ExactResults, report: Report): boolean => {
   const { spec, preprocessing, arrays, metrics, fit, onSeparated } = results;
   // Newton's method that has come to rest without a penalty is the proof that there is a maximum.
   const atRest = spec.training.l2 === 0 && fit.ending === "converged";
@@ -46,8 +46,10 @@ const addSeparation = (results: ExactResults, notes: ReportNote[]): boolean => {
   const found = separationNote(spec, preprocessing, rows, metrics, atRest);
   const note = found?.note ?? (fit.ending === "separated" ? runningAway : null);
   if (note === null) return false;
-  notes.push(note);
-  if (found?.penalised !== true) onSeparated(note.message);
+  report.notes.push(note);
+  if (found?.penalised === true) return true;
+  withoutSpread(report);
+  onSeparated(note.message);
   return true;
 };
 
@@ -103,7 +105,7 @@ export const reportExact = (results: ExactResults): Report => {
   });
   const measured = withLeftOut(withExplained(evaluated, explained), results);
   assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");
-  const separated = addSeparation(results, measured.notes);
+  const separated = addSeparation(results, measured);
   noteGiveaways({ preprocessing, arrays, pick: pickSolved(arrays) }, measured.notes);
   results.beat();
   const solution = solutionOf(results);

@@ -23,6 +23,37 @@ const fewestRows = 50;
 const isLikeIds = ({ type, distinct, missing }: Column, rows: number): boolean =>
   type === "category" && rows - missing >= fewestRows && distinct === rows - missing;
 
+/** `id`, `patient_id`, `customerId`. */
+const idName = /(?:^|[\s._-])id$/i;
+const camelId = /[a-z]I[dD]$/;
+
+/**
+ * Numbers that count rows: each whole number between the least and the largest once, as their variance n(n + 1)/12 says (of a sample), or whole ones of a column whose name says
+ * that they are ids, most of them different.
+ */
+const isLikeRowNumbers = (column: Column, rows: number): boolean => {
+  const { type, name, missing, distinct, minimum, maximum, mean, standardDeviation } = column;
+  if (type !== "number" || rows < fewestRows || minimum === undefined || maximum === undefined) return false;
+  if (!Number.isInteger(minimum) || !Number.isInteger(maximum)) return false;
+  if (distinct !== null && 2 * distinct <= rows - missing) return false;
+  if (idName.test(name) || camelId.test(name)) return true;
+  if (missing > 0 || maximum - minimum !== rows - 1 || mean === undefined || standardDeviation === undefined)
+    return false;
+  const deviation = Math.sqrt((rows * (rows + 1)) / 12);
+  const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-9 * deviation;
+  return isNear(mean, (minimum + maximum) / 2) && isNear(standardDeviation, deviation);
+};
+
+const rowNumbersWarning = (features: readonly Column[], rows: number): string[] => {
+  const names = features.filter((column) => isLikeRowNumbers(column, rows)).map(({ name }) => name);
+  // One that is alone is what was asked for.
+  if (names.length === 0 || features.length === 1) return [];
+  const [look, it] = names.length === 1 ? ["looks", "it"] : ["look", "them"];
+  return [
+    `${named(names)} ${look} like numbers of rows or ids, and ${are(names)} learnt from as a quantity: unless larger ones mean more of something, name ${it} in task.exclude`,
+  ];
+};
+
 const isMostlyMissing = (column: Column, rows: number): boolean =>
   rows >= fewestRows && 2 * column.missing > rows && !isEmptyColumn(column, rows);
 
@@ -168,6 +199,7 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
           `${named(ids)} ${are(ids)} different in every row, like an id: nothing can be learnt from it for other rows; name it in task.exclude`,
         ]
       : []),
+    ...rowNumbersWarning(features, dataset.rows),
     ...(sparse.length > 0
       ? [
           `${named(sparse)} ${are(sparse)} missing in more than half of the rows: see whether what is there is worth it, or name it in task.exclude`,

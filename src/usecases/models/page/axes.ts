@@ -6,12 +6,12 @@ export interface Axis {
 
 const steps = [1, 2, 5, 10];
 
-/** About so many round numbers between two others. */
+/** About so many round numbers between two others: those that the page marks, which can have no code of the service. */
 const roundNumbers = (low: number, high: number, count: number): number[] => {
   const raw = (high - low) / count;
   const size = 10 ** Math.floor(Math.log10(raw));
   const step = size * (steps.find((each) => each * size >= raw) ?? 10);
-  const first = Math.ceil(low / step);
+  const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 };

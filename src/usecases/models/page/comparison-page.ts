@@ -1,18 +1,12 @@
 import type { ComparedModel, Comparison } from "../../../domain/models/comparison.ts";
 import type { Estimate } from "../../../domain/models/estimate.ts";
+import { measureWords } from "../../../domain/models/parts/measure-words.ts";
 import { documentOf } from "./document.ts";
 import { figure, type Html, html, nothing, section, shown, table } from "./html.ts";
 import { intervalPlot, linePlot } from "./plots.ts";
 
-const measures = {
-  log_likelihood: "log-likelihood of a row",
-  squared_error: "squared error of a row, with a minus",
-  absolute_error: "absolute error of a row, with a minus",
-  pinball: "quantile loss of a row, with a minus",
-  poisson_deviance: "Poisson deviance of a row, with a minus",
-  gamma_deviance: "Gamma deviance of a row, with a minus",
-  negative_binomial_deviance: "negative binomial deviance of a row, with a minus",
-} as const;
+const wordsOf = (measure: Comparison["measure"]): string =>
+  measure === "log_likelihood" ? measureWords[measure] : `${measureWords[measure]}, with a minus`;
 
 const withInterval = (estimate: Estimate | null): string => {
   if (estimate === null) return "–";
@@ -51,7 +45,7 @@ const factsOf = ({ dataset, label, task, measure, rows, weight, leftOut }: Compa
       ["of the data set", dataset],
       ["response (label)", label],
       ["task", task],
-      ["measure, the larger the better", measures[measure]],
+      ["measure, the larger the better", wordsOf(measure)],
       ...(weight === null
         ? []
         : [["weights of the rows", `${weight}; ${leftOut.weightless} rows of weight 0 are left out`] as const]),
@@ -75,7 +69,7 @@ const modelsSection = (comparison: Comparison): Html => {
     "The models, the best first",
     figure(
       plot,
-      `Mean ${measures[comparison.measure]} with 95 % intervals; n = ${rows}. What they differ by is surer than these: see below.`,
+      `Mean ${wordsOf(comparison.measure)} with 95 % intervals; n = ${rows}. What they differ by is surer than these: see below.`,
     ),
     table(["model", "group", "measure", ...figures.map(([name]) => name), "learnt from these rows"], cells),
   );

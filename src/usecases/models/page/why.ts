@@ -1,16 +1,11 @@
 import type { Dependence, Explained } from "../../../domain/models/explained.ts";
 import type { Coefficient, Inference } from "../../../domain/models/inference.ts";
 import type { Against } from "../../../domain/models/parts/against.ts";
+import { measureWords } from "../../../domain/models/parts/measure-words.ts";
 import type { Report } from "../../../domain/models/report.ts";
 import { figure, type Html, html, nothing, section, shown, table } from "./html.ts";
 import { intervalPlot, linePlot } from "./plots.ts";
 
-const measures = {
-  log_likelihood: "log-likelihood of a row",
-  squared_error: "squared error of a row",
-  absolute_error: "absolute error of a row",
-  pinball: "quantile loss of a row",
-} as const;
 const mostColumns = 20;
 
 /** Is it worth it, against simpler models on the same rows? */
@@ -21,7 +16,7 @@ export const againstSection = (against: Against | null): Html => {
     { name: "knowing no feature", estimate: against.null.difference },
     ...(linear === null ? [] : [{ name: `exact ${linear.model} model`, estimate: linear.difference }]),
   ];
-  const caption = `What the ${measures[against.measure]} is better by than that of simpler models, paired, with 95 % intervals: right of 0 the model is worth having; n = ${against.rows} rows of the report's split.`;
+  const caption = `What the ${measureWords[against.measure]} is better by than that of simpler models, paired, with 95 % intervals: right of 0 the model is worth having; n = ${against.rows} rows of the report's split.`;
   return section("Is it worth it?", figure(intervalPlot("against simpler models", compared, [0]), caption));
 };
 
@@ -59,7 +54,7 @@ export const explainedSection = (explained: Explained | null): Html => {
   const shownColumns = columns
     .slice(0, mostColumns)
     .map(({ column, importance }) => ({ name: column, estimate: importance }));
-  const caption = `Permutation importance: what the ${measures[measure]} loses while the column's values are exchanged between rows, with 95 % intervals; n = ${rows} rows, ${repeats} exchanges each.`;
+  const caption = `Permutation importance: what the ${measureWords[measure]} loses while the column's values are exchanged between rows, with 95 % intervals; n = ${rows} rows, ${repeats} exchanges each.`;
   const together = groups.map(({ columns: names, correlation, importance: { value } }) => [
     names.join(", "),
     shown(correlation),

@@ -2,6 +2,7 @@ import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import type { Comparison } from "../../../domain/models/comparison.ts";
 import type { AnyModel, Model } from "../../../domain/models/model.ts";
 import { formatNumber } from "../format.ts";
+import { measureWords } from "../measure-words.ts";
 
 /** "flowers, version 2"; of a model of an earlier version of the service, which has no number, its name. */
 export const titleOf = ({ name, version }: { name: string; version?: number | undefined }): string =>
@@ -21,16 +22,6 @@ export const sameLabel = (a: Model, b: Model): boolean => {
 export const hasLabel = ({ columns }: Dataset, { preprocessing: { label } }: Model): boolean =>
   label.type !== "none" && columns.some(({ name }) => name === label.column);
 
-export const measures = {
-  log_likelihood: "log likelihood of a row",
-  squared_error: "squared error of a row",
-  absolute_error: "absolute error of a row",
-  pinball: "quantile loss of a row",
-  poisson_deviance: "Poisson deviance of a row",
-  gamma_deviance: "Gamma deviance of a row",
-  negative_binomial_deviance: "negative binomial deviance of a row",
-};
-
 /** What the rows say of two models, or of one alone, in a sentence; `titles`: of the models by id. */
 export const verdictOf = (
   { models, differences, measure }: Comparison,
@@ -42,7 +33,7 @@ export const verdictOf = (
   const { value, lower, upper } = pair.difference;
   const interval =
     lower === null || upper === null ? "" : `, 95 % interval ${formatNumber(lower)} to ${formatNumber(upper)}`;
-  const figures = `${measures[measure]}: difference ${formatNumber(value)}${interval}`;
+  const figures = `${measureWords[measure]}: difference ${formatNumber(value)}${interval}`;
   if (pair.tied) return `These rows cannot tell the two apart (${figures}).`;
   return `${said(pair.model)} is better than ${said(pair.other)} (${figures}).`;
 };

@@ -2,9 +2,10 @@ import type { ComparedModel, Comparison } from "../../../domain/models/compariso
 import type { Estimate } from "../../../domain/models/estimate.ts";
 import { api } from "../api.ts";
 import { formatNumber, formatPercent } from "../format.ts";
+import { measureWords } from "../measure-words.ts";
 import { Card } from "../parts.tsx";
 import { SaveFile } from "../views/file-download.tsx";
-import { measures, verdictOf } from "./chosen.ts";
+import { verdictOf } from "./chosen.ts";
 
 const interval = ({ value, lower, upper }: Estimate, format: (value: number) => string): string =>
   lower === null || upper === null ? format(value) : `${format(value)} (${format(lower)} to ${format(upper)})`;
@@ -23,7 +24,10 @@ const estimated = (title: string, of: (model: ComparedModel) => Estimate | null,
 });
 
 const linesOf = (measure: Comparison["measure"]): readonly Line[] => [
-  estimated(measure === "log_likelihood" ? "Log likelihood of a row" : `Minus ${measures[measure]}`, (m) => m.measure),
+  estimated(
+    measure === "log_likelihood" ? "Log-likelihood of a row" : `Minus ${measureWords[measure]}`,
+    (m) => m.measure,
+  ),
   estimated("Accuracy", (m) => m.accuracy, formatPercent),
   estimated("Brier score", (m) => m.brier),
   estimated("Area under ROC", (m) => m.areaUnderRoc),

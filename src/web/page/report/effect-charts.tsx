@@ -3,13 +3,8 @@ import type { Coefficient } from "../../../domain/models/inference.ts";
 import { IntervalChart } from "../charts/interval-chart.tsx";
 import { type Line, LineChart } from "../charts/line-chart.tsx";
 import { formatNumber } from "../format.ts";
+import { measureWords } from "../measure-words.ts";
 
-const measures = {
-  log_likelihood: "log-likelihood of a row",
-  squared_error: "squared error of a row",
-  absolute_error: "absolute error of a row",
-  pinball: "quantile loss of a row",
-} as const;
 const mostColumns = 20;
 
 const Importances = ({ explained }: { explained: Explained }) => {
@@ -17,7 +12,7 @@ const Importances = ({ explained }: { explained: Explained }) => {
     ...{ name: columns.join(" + "), estimate: importance },
   }));
   const columns = explained.columns.map(({ column, importance }) => ({ name: column, estimate: importance }));
-  const loss = `loss of ${measures[explained.measure]}`;
+  const loss = `loss of ${measureWords[explained.measure]}`;
   return (
     <>
       <IntervalChart

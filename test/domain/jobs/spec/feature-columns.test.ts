@@ -46,6 +46,27 @@ describe("the columns that a job learns from", () => {
     expect(warned({ split: { test: 0, validation: 0 } })).toHaveLength(2);
   });
 
+  it("are told of numbers that count rows or are ids by their name, where there are others", async () => {
+    const task = { type: "classification", label: "y" } as const;
+    const warningsOf = async (names: string, count: number, row: (i: number) => string, more: object = {}) => {
+      const dataset = await csv(`${names},y\n${rows(count, (i) => `${row(i)},${i % 2 ? "p" : "q"}`)}`);
+      return dataWarnings(resolveSpec(jobSpec({ task: { ...task, ...more } }), dataset), dataset, task);
+    };
+    const said = [expect.stringMatching(/^"n" looks like numbers of rows or ids.*task\.exclude$/)];
+    expect(await warningsOf("n,x", 1200, (i) => `${i + 1},${i % 17}`)).toEqual(said);
+    expect(await warningsOf("n,x", 60, (i) => `${100 + ((i * 37) % 60)},${i % 17}`)).toEqual(said);
+    expect(await warningsOf("patient_id,userId,x", 60, (i) => `${7 * i},${9 * i * i},${i % 17}`)).toEqual([
+      expect.stringMatching(/^"patient_id", "userId" look like numbers of rows or ids/),
+    ]);
+    // Few rows, the only feature, one that is left out, whole numbers with gaps, fractions, or names of few values.
+    expect(await warningsOf("n,x", 49, (i) => `${i},${i % 17}`)).toEqual([]);
+    expect(await warningsOf("n", 60, (i) => `${i}`)).toEqual([]);
+    expect(await warningsOf("n,x", 60, (i) => `${i},${i % 17}`, { exclude: ["n"] })).toEqual([]);
+    expect(await warningsOf("n,x", 60, (i) => `${i === 30 ? 29 : i},${i % 17}`)).toEqual([]);
+    expect(await warningsOf("humid,paid", 60, (i) => `${(i * 3) % 61},${i % 17}`)).toEqual([]);
+    expect(await warningsOf("shop_id,x", 60, (i) => `${i % 9},${i % 17}`)).toEqual([]);
+  });
+
   it("leave columns of free text out, with a warning, unless they are named", async () => {
     const people = await csv(`name,age,y\n${rows(1200, (i) => `person_${i},${i % 50},${i % 2}`)}`);
     const task = { type: "classification", label: "y" } as const;
