@@ -1,9 +1,8 @@
 import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { createViteServer } from "vitest/node";
 import { endTogether } from "./end-together.mjs";
+import { loadTypescript } from "./load-typescript.mjs";
 import { hubAddress } from "./namespaces.mjs";
 import { createRandom } from "./random.mjs";
 import { followLog, freePort, isAlive, mainScript, signal, withoutSettings } from "./service.mjs";
@@ -12,24 +11,6 @@ import { followLog, freePort, isAlive, mainScript, signal, withoutSettings } fro
 const AGAIN_MS = 2500;
 /** Of every hundred requests of the store so many go wrong, without an outage. */
 const STUMBLES = 2;
-
-/** The tests' own servers, which are TypeScript. */
-const loadServers = async () => {
-  const root = fileURLToPath(new URL("../..", import.meta.url));
-  const server = await createViteServer({
-    ...{ root, configFile: false, logLevel: "error", appType: "custom" },
-    server: { middlewareMode: true, watch: null, ws: false, hmr: false },
-    optimizeDeps: { noDiscovery: true },
-  });
-  try {
-    return {
-      ...(await server.ssrLoadModule("/test/conformance/s3-stub.ts")),
-      ...(await server.ssrLoadModule("/test/conformance/redis-kinds.ts")),
-    };
-  } finally {
-    await server.close();
-  }
-};
 
 const stumbles = (random) => [
   { kind: "refuse", status: 503, code: "SlowDown" },
@@ -116,7 +97,7 @@ const keep = ({ role, enter, env, follow }) => {
  * servers of Redis.
  */
 export const startOnMachines = async (folder, machines, { seed, leaseSeconds, checkpointSeconds, env = {} }) => {
-  const tests = await loadServers();
+  const tests = await loadTypescript("/test/conformance/s3-stub.ts", "/test/conformance/redis-kinds.ts");
   const bucket = await startBucket(tests, hubAddress, createRandom(seed + 1));
   const redis = await startRedis(tests, hubAddress);
   const [port, grpcPort] = [await freePort(), await freePort()];
