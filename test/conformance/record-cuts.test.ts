@@ -3,6 +3,8 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import { ServiceError } from "../../src/domain/errors.ts";
+import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
+import { readManifest } from "../../src/store/artifacts/manifest-file.ts";
 import { redisKeys } from "../../src/store/redis/redis-keys.ts";
 import { admitEveryone, type Caller } from "../../src/usecases/admission/caller.ts";
 import { deleteAlias } from "../../src/usecases/aliases/delete-alias.ts";
@@ -159,6 +161,21 @@ describe("cut short at every step", { timeout: 120_000 }, () => {
       await reindex(deps);
       expect(await deps.catalogue.dataset(tenant, id)).toEqual(known);
       reached = cut.reached();
+    }
+  });
+
+  it("a manifest of a data set that was changed since is written again by the sweep, which goes on", async () => {
+    const { deps } = service;
+    const body = { types: { sepal_width: "category" } };
+    const upload = { name: "iris", body: Readable.from([Buffer.from(iris)]) };
+    const { id } = await updateDataset(deps, caller, { id: (await uploadDataset(deps, caller, upload)).id, body });
+    const key = artifactKeys.datasetManifest(tenant, id);
+    const written = await deps.artifacts.readBytes(key);
+    for (const bytes of [Buffer.from(written).fill("7", 10, 12), written.subarray(0, 100)]) {
+      await deps.artifacts.write(key, bytes);
+      await expect(readManifest(deps.artifacts, key)).rejects.toThrow();
+      await applyRetention(deps, null);
+      expect(await readManifest(deps.artifacts, key)).toEqual(await deps.catalogue.dataset(tenant, id));
     }
   });
 });

@@ -9,9 +9,10 @@ export const onMessage = (subscriber: Redis, channel: string, listener: (message
     if (from === channel) listener(message);
   };
   subscriber.on("message", heard);
-  // Subscribed again by the client after an outage; what was asked for while there was no connection may have been refused.
-  const subscribe = (): void => void subscriber.subscribe(channel).catch(() => subscriber.once("ready", subscribe));
-  subscribe();
+  const subscribe = (): void => void subscriber.subscribe(channel).catch(() => undefined);
+  // A connection that breaks before it has subscribed comes back with another `ready`.
+  subscriber.on("ready", subscribe);
+  if (subscriber.status === "ready") subscribe();
   return () => {
     subscriber.off("message", heard);
     subscriber.off("ready", subscribe);

@@ -18,7 +18,7 @@ export const redisKeys = {
   usage: (tenant: TenantId, day: number) => `${ofTenant(tenant)}:jobs:usage:${day}`,
   /** What event tokens are signed with. */
   tokenSecret: `${KEY_PREFIX}:token-secret`,
-  /** Hash: the place in the queue being served, and the last place of each tenant and priority. */
+  /** Hash: the place in the queue being served, the last place of each tenant and priority, and the priorities of each tenant. */
   places: `${KEY_PREFIX}:places`,
   /** Channel on which trainers give heartbeats. */
   trainerHeartbeats: `${KEY_PREFIX}:trainer-signs`,

@@ -1,11 +1,12 @@
 import type { Redis } from "ioredis";
 import { TrainerHeartbeat } from "../../domain/jobs/trainer-heartbeat.ts";
+import { onMessage } from "./on-message.ts";
 import { onRedis } from "./redis-error.ts";
 import { redisKeys } from "./redis-keys.ts";
 
 export type HeardHeartbeat = TrainerHeartbeat & { heardMs: number };
 
-/** heartbeats of trainers. They are published, not stored: nothing is left of a trainer that is gone, and no disk turns for them. */
+/** Heartbeats of trainers. They are published, not stored: nothing is left of a trainer that is gone, and no disk turns for them. */
 export interface TrainerHeartbeats {
   /** `unavailable` when Redis is. */
   send(sign: TrainerHeartbeat): Promise<void>;
@@ -28,15 +29,10 @@ export const createTrainerHeartbeats = (redis: Redis, subscriber: Redis): Traine
   },
   listen: (lifeMs, nowMs) => {
     const heard = new Map<string, HeardHeartbeat>();
-    subscriber.on("message", (channel: string, text: string) => {
-      if (channel !== redisKeys.trainerHeartbeats) return;
+    onMessage(subscriber, redisKeys.trainerHeartbeats, (text) => {
       const sign = parseHeartbeat(text);
       if (sign !== null) heard.set(sign.name, { ...sign, heardMs: nowMs() });
     });
-    const subscribe = (): void => void subscriber.subscribe(redisKeys.trainerHeartbeats).catch(() => undefined);
-    // A connection that breaks before it has subscribed comes back with another `ready`.
-    subscriber.on("ready", subscribe);
-    if (subscriber.status === "ready") subscribe();
     return () => {
       for (const { name, heardMs } of heard.values()) if (nowMs() - heardMs > lifeMs) heard.delete(name);
       return [...heard.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -7,7 +7,7 @@ import { parseJobId } from "../admission/resource-id.ts";
 import type { Deps } from "../deps.ts";
 import { followJob } from "./job-changes.ts";
 
-const Wait = z.object({ wait: z.number().min(0).max(limits.waitSeconds).default(0) });
+const Wait = z.object({ wait: z.number().min(0).max(limits.waitSeconds) });
 
 /** Changes are published, but a message can be lost while Redis restarts: look again at least this often. */
 const lookAgainMs = 5000;
@@ -28,8 +28,8 @@ export const getJob = async (
   },
 ): Promise<Job> => {
   const id = parseJobId(request.id);
-  if (request.waitSeconds === undefined) return deps.jobs.get(caller.tenant, id);
-  const { wait } = parse(Wait, { wait: request.waitSeconds }, { base: "/query" });
+  const { waitSeconds } = request;
+  const wait = waitSeconds === undefined ? 0 : parse(Wait, { wait: waitSeconds }, { base: "/query" }).wait;
   if (wait === 0) return deps.jobs.get(caller.tenant, id);
   const first = await deps.jobs.get(caller.tenant, id);
   if (first.done || request.isKnown?.(first) === false) return first;

@@ -1,5 +1,5 @@
 import type { Dataset } from "../../domain/datasets/dataset.ts";
-import { orNull } from "../../domain/errors.ts";
+import { orNull, ServiceError } from "../../domain/errors.ts";
 import { idTimeMs, JobId, jobIdOfModel, type TenantId } from "../../domain/ids.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import { encodeManifest, readManifest } from "../../store/artifacts/manifest-file.ts";
@@ -32,22 +32,28 @@ const foldersOf = async ({ artifacts }: RetentionDeps, prefix: string): Promise<
   return folders;
 };
 
-const write = ({ artifacts }: RetentionDeps, key: string, value: object) =>
-  artifacts.write(key, encodeManifest(value, 2));
+/** Whether a data set's manifest has the types that are recorded; one that is no more what was written has none. */
+const isCurrent = async ({ artifacts, log }: RetentionDeps, key: string, dataset: Dataset): Promise<boolean> => {
+  if (versionOf(dataset) === 1) return true;
+  try {
+    return versionOf((await readManifest(artifacts, key)) as Dataset) >= versionOf(dataset);
+  } catch (err) {
+    if (err instanceof ServiceError && err.code !== "corrupt") throw err;
+    log.error({ key, err }, "a manifest cannot be understood; it is written again");
+    return false;
+  }
+};
 
 /** The manifest of a data set that has none yet, or has one of before its types were changed. */
 const publishDataset = async (
-  { artifacts, catalogue }: RetentionDeps,
+  deps: RetentionDeps,
   tenant: TenantId,
   dataset: Dataset,
   hasManifest: boolean,
 ): Promise<void> => {
   const key = artifactKeys.datasetManifest(tenant, dataset.id);
-  if (hasManifest) {
-    if (versionOf(dataset) === 1) return;
-    if (versionOf((await readManifest(artifacts, key)) as Dataset) >= versionOf(dataset)) return;
-  }
-  await publishManifest(artifacts, key, dataset, () => catalogue.dataset(tenant, dataset.id));
+  if (hasManifest && (await isCurrent(deps, key, dataset))) return;
+  await publishManifest(deps.artifacts, key, dataset, () => deps.catalogue.dataset(tenant, dataset.id));
 };
 
 /** The files of finished jobs that are not written yet, or lack an event by now: without them they cannot be reindexed. */
@@ -117,7 +123,7 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
   for (const [files, { id, hasManifest }] of ofModels) {
     if (hasManifest) continue;
     const model = await orNull(catalogue.model(tenant, id));
-    if (model !== null) await write(deps, artifactKeys.modelManifest(tenant, id), model);
+    if (model !== null) await artifacts.write(artifactKeys.modelManifest(tenant, id), encodeManifest(model, 2));
     if (model !== null || !isOld(id)) continue;
     // The weights are written before the last commit: while the job may still make it, they stay.
     const job = await jobOf(jobIdOfModel(id));
@@ -125,7 +131,8 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
   }
   for (const [files, { id, hasManifest }] of ofDatasets) {
     const dataset = await orNull(catalogue.dataset(tenant, id));
-    if (dataset !== null) await publishDataset(deps, tenant, dataset, hasManifest);
+    // Deleted meanwhile, it has its note: the next sweep removes what was written.
+    if (dataset !== null) await orNull(publishDataset(deps, tenant, dataset, hasManifest));
     else if (!hasManifest && isOld(id)) await remove(files);
   }
   return count;

@@ -6,7 +6,7 @@ import { type JobState, type Transition, transitions } from "../../../domain/job
 import { CRASH_COUNTS } from "../../../domain/jobs/poison.ts";
 import { defineScripts } from "../define-scripts.ts";
 import { createKnownTexts } from "../known-texts.ts";
-import { jobKeys, redisKeys } from "../redis-keys.ts";
+import { jobKeys } from "../redis-keys.ts";
 import { changeJob } from "../scripts/change-job.ts";
 import { createJob, createJobs } from "../scripts/create-job.ts";
 import { listJobs, listUnfinished, notWaiting, readJob, removeJob } from "../scripts/read-jobs.ts";
@@ -99,10 +99,10 @@ export const createJobScripts = (redis: Redis, crashesOfSuspect: number) => {
 
   const known = createKnownTexts<JobRecord>();
   const read = async (tenant: TenantId, id: JobId): Promise<JobRecord> => {
-    const record = `${redisKeys.jobPrefix(tenant)}:${id}`;
-    const raw = (await scripts.readJob([record, `${record}:history`])) as RawJob | null;
+    const keys = jobKeys(tenant, id).slice(0, 2);
+    const raw = (await scripts.readJob(keys)) as RawJob | null;
     if (raw === null) throw absent(id);
-    return known(record, raw.flat().join("\0"), () => parseRecord(raw));
+    return known(keys[0]!, raw.flat().join("\0"), () => parseRecord(raw));
   };
 
   return { scripts, request, moved, read };
