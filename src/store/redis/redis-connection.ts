@@ -52,16 +52,11 @@ const SILENCE_MS = 3 * COMMAND_TIMEOUT_MS;
  */
 const keepAnswering = (redis: Redis): void => {
   let [answeredMs, asked] = [performance.now(), false];
+  let timer: NodeJS.Timeout | undefined;
   const answered = (): void => {
     [answeredMs, asked] = [performance.now(), false];
   };
-  redis.on("ready", answered);
-  const look = (timer: NodeJS.Timeout): void => {
-    if (redis.status === "end") {
-      clearInterval(timer);
-      redis.once("connecting", watch);
-      return;
-    }
+  const look = (): void => {
     if (redis.status !== "ready" && redis.status !== "connect") {
       answered(); // on its way by itself
     } else if (performance.now() - answeredMs > SILENCE_MS) {
@@ -72,11 +67,14 @@ const keepAnswering = (redis: Redis): void => {
       redis.ping().then(answered, answered);
     }
   };
-  const watch = (): void => {
-    const timer: NodeJS.Timeout = setInterval(() => look(timer), LOOK_MS);
-    timer.unref();
-  };
-  watch();
+  redis.on("ready", answered);
+  redis.on("connecting", () => {
+    timer ??= setInterval(look, LOOK_MS).unref();
+  });
+  redis.on("end", () => {
+    clearInterval(timer);
+    timer = undefined;
+  });
 };
 
 /**
