@@ -3,6 +3,9 @@ import { frozen, onPart, onTrainers, untilAnswered } from "./faults.mjs";
 import { signal } from "./service.mjs";
 
 const oneOf = (random, items) => items[random.below(items.length)];
+const leases = (context, from, to) => context.random.between(from, to) * context.leaseMs;
+
+const cutOff = { change: (machine) => machine.cut(), back: (machine) => machine.mend() };
 
 /** A trainer's link, changed for a while. */
 const onLink = (context, ms, { change, back }) => {
@@ -14,6 +17,15 @@ const onLink = (context, ms, { change, back }) => {
   }).finally(() => healed);
 };
 
+/** A trainer's link changed for some leases, and nothing that has to be recovered from. */
+const onLinkBriefly = async (context, from, to, { change, back }) => {
+  const machine = oneOf(context.random, context.service.machines);
+  change(machine);
+  await delay(leases(context, from, to));
+  back(machine);
+  return [];
+};
+
 /** The store away for a while; until rows of a data set are read again, from its return. */
 const onBucket = async ({ client, dataset, service: { bucket } }, fault, ms) => {
   bucket.away(fault);
@@ -22,15 +34,12 @@ const onBucket = async ({ client, dataset, service: { bucket } }, fault, ms) => 
   return [await untilAnswered(client, `/v1/datasets/${dataset}/rows?limit=1`, performance.now())];
 };
 
-const leases = (context, from, to) => context.random.between(from, to) * context.leaseMs;
-
 /** What goes wrong beside the rest where the parts are on several machines. */
 export const machineFaults = [
   {
     name: "trainer cut off beyond its lease",
     weight: 6,
-    run: (context) =>
-      onLink(context, leases(context, 1.2, 3), { change: (each) => each.cut(), back: (each) => each.mend() }),
+    run: (context) => onLink(context, leases(context, 1.2, 3), cutOff),
   },
   {
     name: "trainer cut off beyond its lease, silently",
@@ -41,35 +50,25 @@ export const machineFaults = [
   {
     name: "trainer cut off briefly",
     weight: 2,
-    run: async (context) => {
-      const machine = oneOf(context.random, context.service.machines);
-      machine.cut();
-      await delay(leases(context, 0.1, 0.7));
-      machine.mend();
-      return [];
-    },
+    run: (context) => onLinkBriefly(context, 0.1, 0.7, cutOff),
   },
   {
     name: "a trainer's packets lost",
     weight: 3,
-    run: async (context) => {
-      const machine = oneOf(context.random, context.service.machines);
-      machine.lose(context.random.between(0.1, 0.4));
-      await delay(leases(context, 0.5, 3));
-      machine.loseNone();
-      return [];
-    },
+    run: (context) =>
+      onLinkBriefly(context, 0.5, 3, {
+        change: (each) => each.lose(context.random.between(0.1, 0.4)),
+        back: (each) => each.loseNone(),
+      }),
   },
   {
     name: "a trainer's link narrow",
     weight: 2,
-    run: async (context) => {
-      const machine = oneOf(context.random, context.service.machines);
-      machine.slow(context.random.between(64, 512));
-      await delay(leases(context, 0.5, 3));
-      machine.slowNoMore();
-      return [];
-    },
+    run: (context) =>
+      onLinkBriefly(context, 0.5, 3, {
+        change: (each) => each.slow(context.random.between(64, 512)),
+        back: (each) => each.slowNoMore(),
+      }),
   },
   {
     name: "master frozen until another is elected",

@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -8,7 +8,16 @@ import { webhookIdOf } from "../../src/domain/webhook.ts";
 import { startFragileRedis } from "../conformance/redis-server.ts";
 import { type Answer, answerWith, type Receiver, startReceiver, verify } from "../webhooks/receiver.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
-import { createDataDir, mainScript, removeDataDir, runMain, type Service, startService } from "./service.ts";
+import {
+  createDataDir,
+  mainScript,
+  type Part,
+  removeDataDir,
+  runMain,
+  type Service,
+  startPart,
+  startService,
+} from "./service.ts";
 
 const keysScript = join(mainScript, "../main/keys.js");
 const run = promisify(execFile);
@@ -137,48 +146,33 @@ describe("webhooks of the whole service", () => {
   });
 
   /** One part of the service as a process of its own. */
-  const startPart = async (role: "api" | "trainer", env: Record<string, string>): Promise<{ url: string }> => {
-    const child = spawn(process.execPath, [mainScript, `--role=${role}`], {
-      env: { ...process.env, PORT: "0", GRPC_PORT: "0", LOG_LEVEL: "info", DATA_DIR: dataDir, ...loopback, ...env },
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    const exited = new Promise((resolve) => child.once("close", resolve));
-    closing.push(async () => {
-      child.kill("SIGTERM");
-      await exited;
-    });
-    return new Promise((resolve, reject) => {
-      let text = "";
-      child.stderr.on("data", (chunk: Buffer) => {
-        text += chunk.toString();
-        if (/"msg":"trainer ready"/.test(text)) resolve({ url: "" });
-        const rest = /"rest":(\d+)[^\n]*"msg":"api ready"/.exec(text)?.[1];
-        if (rest !== undefined) resolve({ url: `http://127.0.0.1:${rest}` });
-      });
-      void exited.then(() => reject(new Error(`the ${role} ended: ${text}`)));
-    });
+  const launch = async (role: "api" | "trainer", env: Record<string, string>): Promise<Part> => {
+    const part = await startPart(role, { DATA_DIR: dataDir, ...loopback, ...env });
+    closing.push(() => part.stop());
+    return part;
   };
+  const clientOf = ({ ready }: Part): RestClient => createRestClient(`http://127.0.0.1:${ready.rest}`);
 
   test("two API processes on one Redis deliver each job's end once; one without a secret refuses and delivers nothing", async () => {
     const redis = await startFragileRedis();
     closing.push(() => redis.stop());
     const WEBHOOK_SECRET = "a secret that all API processes have from their operator";
     const shared = { REDIS_URL: redis.url };
-    const mute = await startPart("api", shared);
-    const refused = await createRestClient(mute.url).upload("iris", await dataFile("iris"));
+    const mute = clientOf(await launch("api", shared));
+    const refused = await mute.upload("iris", await dataFile("iris"));
     const task = { type: "classification", label: "species" } as const;
-    const answer = await createRestClient(mute.url).trySubmit({
+    const answer = await mute.trySubmit({
       ...{ dataset: refused.id, task, webhook: { url: "https://example.com/" } },
     });
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: "/webhook" }] } });
 
     const receiver = await receive();
     const [first, second] = await Promise.all([
-      startPart("api", { ...shared, WEBHOOK_SECRET }),
-      startPart("api", { ...shared, WEBHOOK_SECRET }),
-      startPart("trainer", shared),
+      launch("api", { ...shared, WEBHOOK_SECRET }),
+      launch("api", { ...shared, WEBHOOK_SECRET }),
+      launch("trainer", shared),
     ]);
-    const clients = [createRestClient(first.url), createRestClient(second.url)];
+    const clients = [clientOf(first), clientOf(second)];
     const jobs = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => submit(clients[i % 2]!, receiver.url)));
     for (const { id } of jobs) await untilEvent(clients[0]!, id, "webhook_delivered");
     const ids = receiver.received.map(({ headers }) => headers["webhook-id"]);
