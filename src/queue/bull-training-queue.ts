@@ -62,11 +62,6 @@ export const createBullTrainingQueue = ({
       answered(async () => {
         await ready().remove(entry.job);
       }),
-    has: (entry) =>
-      answered(async () => {
-        const state = await ready().getJobState(entry.job);
-        return state !== "unknown" && state !== "completed" && state !== "failed";
-      }),
     missing: async (jobs) => {
       const found: JobId[] = [];
       for (let first = 0; first < jobs.length; first += LOOKED_FOR_AT_ONCE) {

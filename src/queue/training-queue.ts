@@ -23,7 +23,6 @@ export interface TrainingQueue {
   addAll(entries: readonly (QueueEntry & { place: number })[]): Promise<void>;
   /** Takes out a waiting entry; absent or running is not an error. */
   remove(entry: Pick<QueueEntry, "job">): Promise<void>;
-  has(entry: QueueEntry): Promise<boolean>;
   /** Those of the jobs that have no entry, waiting or running. */
   missing(jobs: readonly JobId[]): Promise<JobId[]>;
   /** Some of the jobs that have an entry: from this position on about so many, and the position to go on from, 0 at the end. What moves meanwhile may be left out. */

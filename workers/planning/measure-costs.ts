@@ -122,7 +122,7 @@ const measureBarrier = async ({ native }: KernelSource): Promise<{ barrierSecond
   return barrierSeconds === null || barrierSeconds > mostBarrierSeconds ? {} : { barrierSeconds };
 };
 
-/** Times what the steps of small networks call, on this machine and with these kernels: about a tenth of a second. */
+/** Times what the steps of small networks call, on this machine and with these kernels: about half a second, since what is reported on takes long until it is compiled. */
 export const measureCosts = async (kernels: KernelSource, nowMs: () => number): Promise<CallCosts> => {
   const timed = new Map<string, TimedCall[]>();
   const rates: number[] = [];

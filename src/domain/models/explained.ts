@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Estimate } from "./estimate.ts";
+import { rowMeasure } from "./parts/row-measure.ts";
 
 const importance = Estimate.describe(
   "what a row's measure loses on average while the values are exchanged between rows: about 0, the model does not use them",
@@ -59,11 +60,9 @@ export const Dependence = z
 
 export const Explained = z
   .object({
-    measure: z
-      .enum(["log_likelihood", "squared_error", "absolute_error", "pinball"])
-      .describe(
-        "of a row: ln p of its label (classes, counts; Gamma with the dispersion 1, negative binomials as Poisson's), (label − prediction)² in the label's units (of `huber` too), |label − prediction| of `mean_absolute_error`, or `pinball`, ρ(label − prediction) of a quantile",
-      ),
+    measure: rowMeasure.describe(
+      "of a row: ln p of its label (classes, counts; Gamma with the dispersion 1, negative binomials as Poisson's), (label − prediction)² in the label's units (of `huber` too), |label − prediction| of `mean_absolute_error`, or `pinball`, ρ(label − prediction) of a quantile",
+    ),
     rows: z.int().describe("of the report's split that were asked: the plan's `explainedRows`, evenly spread"),
     repeats: z.int().describe("exchanges of each column, whose losses are averaged for each row"),
     columns: z

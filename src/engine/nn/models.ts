@@ -101,6 +101,7 @@ export const learnersOfJob = (spec: TracedSpec): ((...asked: Parameters<Trace>) 
   if (model.type === "ensemble")
     return (...asked) => {
       const learners = members(model, ...asked);
+      // No loss goes by the shares, and yet they are a tensor of the model.
       sharesOf(asked[0], model);
       return learners;
     };

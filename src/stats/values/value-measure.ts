@@ -1,11 +1,11 @@
 import type { LossSpec } from "../../domain/jobs/spec/parts/loss-spec.ts";
-import type { Against } from "../../domain/models/parts/against.ts";
+import type { RowMeasure } from "../../domain/models/parts/row-measure.ts";
 import { digamma64, logGamma64, trigamma64 } from "../../engine/kernels/gamma64.ts";
 import { logPoisson, pinball } from "../regression-report.ts";
 
 /** What a row says of a model that predicts numbers, larger is better. */
 export interface ValueMeasure {
-  readonly measure: Against["measure"];
+  readonly measure: RowMeasure;
   of(truth: number, predicted: number): number;
 }
 

@@ -1,9 +1,9 @@
 import { type Fit, fitsOf, refitOf } from "../../../src/data/splits/fits.ts";
 import { assert } from "../../../src/domain/errors.ts";
-import { sharesOf } from "../../../src/domain/jobs/spec/effort/member-shares.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
 import type { Model } from "../../../src/domain/models/model.ts";
 import type { Report } from "../../../src/domain/models/report.ts";
+import { sharesOfMetrics } from "../../../src/engine/train/fitting/trials/shares.ts";
 import { digestOfTensors } from "../../../src/formats/safetensors/safetensors.ts";
 import type { CurveFit } from "../../../src/stats/learning-curve.ts";
 import { refitNote } from "../../../src/stats/report-notes.ts";
@@ -84,7 +84,7 @@ const publish = (
 const dueFit = (spec: ResolvedJobSpec, order: RunOrder, { curve, measured }: RefitPosition): Fit => {
   if (measured === null) return fitsOf(spec, order.dataset, order.base)[curve.length]!;
   const { l2 = spec.training.l2, temperature = 1 } = measured.metrics;
-  const shares = sharesOf(measured.metrics);
+  const shares = sharesOfMetrics(measured.metrics);
   return refitOf(spec, order.dataset, order.base, { lastEpoch: measured.lastEpoch, l2, temperature, shares });
 };
 

@@ -1,4 +1,4 @@
-import type { Column, Dataset } from "../../datasets/dataset.ts";
+import type { Column, ColumnNote, Dataset } from "../../datasets/dataset.ts";
 import { constantOf, isEmptyColumn } from "../../datasets/odd-columns.ts";
 import type { ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
 import { type CountedDataset, unlabelledRows } from "./rows/counted-rows.ts";
@@ -13,6 +13,11 @@ const named = (names: readonly string[]): string => {
   const further = names.length - quoted.length;
   return further > 0 ? `${quoted.join(", ")} and ${further} more` : quoted.join(", ");
 };
+
+const hasNote =
+  (wanted: ColumnNote["code"]) =>
+  ({ notes }: Column): boolean =>
+    notes?.some(({ code }) => code === wanted) ?? false;
 
 const are = (names: readonly string[]): string => (names.length === 1 ? "is" : "are");
 
@@ -84,9 +89,7 @@ const copiesWarning = ({ training: { split, crossValidation } }: ResolvedJobSpec
 
 /** What comes again, of rows and of columns, and what lies far away. */
 const unusualData = (spec: ResolvedJobSpec, dataset: Dataset, features: readonly Column[]): string[] => {
-  const same = features
-    .filter(({ notes }) => notes?.some(({ code }) => code === "same_column") ?? false)
-    .map(({ name }) => name);
+  const same = features.filter(hasNote("same_column")).map(({ name }) => name);
   const label = findColumn(dataset, labelName(spec.task) ?? "");
   return [
     ...(same.length > 0
@@ -160,10 +163,10 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
   const namesOf = (odd: (column: Column) => boolean): string[] => features.filter(odd).map(({ name }) => name);
   const empty = namesOf((column) => isEmptyColumn(column, dataset.rows));
   const constant = namesOf((column) => constantOf(column) !== null);
-  const commas = namesOf(({ notes }) => notes?.some(({ code }) => code === "decimal_commas") ?? false);
+  const commas = namesOf(hasNote("decimal_commas"));
   const ids = namesOf((column) => isLikeIds(column, dataset.rows));
   const sparse = namesOf((column) => isMostlyMissing(column, dataset.rows));
-  const slips = namesOf(({ notes }) => notes?.some(({ code }) => code === "mostly_numbers") ?? false);
+  const slips = namesOf(hasNote("mostly_numbers"));
   const unfit = new Set(spec.base === undefined ? leftOutColumns(asked, dataset) : []);
   const leftOutOf = (texts: boolean): string[] =>
     dataset.columns.filter(({ name, type }) => unfit.has(name) && (type === "text") === texts).map(({ name }) => name);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Estimate } from "../estimate.ts";
+import { rowMeasure } from "./row-measure.ts";
 
 const difference = Estimate.describe(
   "mean over the rows of what this model's measure is better by: above 0, it is worth having; paired, row by row",
@@ -7,11 +8,9 @@ const difference = Estimate.describe(
 
 export const Against = z
   .object({
-    measure: z
-      .enum(["log_likelihood", "squared_error", "absolute_error", "pinball"])
-      .describe(
-        "of a row: ln p of its label (classes, counts, Gamma; under a cross-validation Gamma with the dispersion 1, negative binomials as Poisson's), (label − prediction)² in the label's units (of `huber` too), |label − prediction| of `mean_absolute_error`, or `pinball`, ρ(label − prediction) of a quantile",
-      ),
+    measure: rowMeasure.describe(
+      "of a row: ln p of its label (classes, counts, Gamma; under a cross-validation Gamma with the dispersion 1, negative binomials as Poisson's), (label − prediction)² in the label's units (of `huber` too), |label − prediction| of `mean_absolute_error`, or `pinball`, ρ(label − prediction) of a quantile",
+    ),
     rows: z.int().describe("of the report's split, the same for all models"),
     null: z
       .object({ difference })

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Estimate } from "../estimate.ts";
+import { rowMeasure } from "./row-measure.ts";
 
 export const LearningCurvePoint = z
   .object({
@@ -22,11 +23,9 @@ export const LearningCurvePoint = z
 
 export const LearningCurveReport = z
   .object({
-    measure: z
-      .enum(["log_likelihood", "squared_error", "absolute_error", "pinball"])
-      .describe(
-        "of a row: its loss is −ln p of its label (classes, counts, Gamma; without what their dispersion adds), (label − prediction)² in the label's units (of `huber` too), |label − prediction| of `mean_absolute_error`, or `pinball`, ρ(label − prediction) of a quantile",
-      ),
+    measure: rowMeasure.describe(
+      "of a row: its loss is −ln p of its label (classes, counts, Gamma; without what their dispersion adds), (label − prediction)² in the label's units (of `huber` too), |label − prediction| of `mean_absolute_error`, or `pinball`, ρ(label − prediction) of a quantile",
+    ),
     rows: z.int().describe("of the test split, the same for all points"),
     points: z
       .array(LearningCurvePoint)

@@ -81,9 +81,19 @@ export const chooseShares = (ensemble: Ensemble, gains: Gains): { shares: number
   return best && { shares: shareCandidates(ensemble)[best.at]!, gain: best.gain };
 };
 
+const shareMetric = (member: number): string => `memberShare${member}`;
+
 /** An ensemble's chosen shares as metrics: `memberShare0`, …, what they gained of the loss a row, and on how many rows. */
 export const shareMetrics = (shares: readonly number[], gain: number, rows: number): Record<string, number> => ({
-  ...Object.fromEntries(shares.map((value, i) => [`memberShare${i}`, value])),
+  ...Object.fromEntries(shares.map((value, i) => [shareMetric(i), value])),
   memberShareGain: gain,
   memberShareRows: rows,
 });
+
+/** The chosen shares among a job's metrics; undefined: none were chosen. */
+export const sharesOfMetrics = (metrics: Readonly<Record<string, number>>): number[] | undefined => {
+  const shares: number[] = [];
+  for (let own = metrics[shareMetric(0)]; own !== undefined; own = metrics[shareMetric(shares.length)])
+    shares.push(own);
+  return shares.length === 0 ? undefined : shares;
+};
