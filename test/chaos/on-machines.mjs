@@ -22,7 +22,7 @@ const stumbles = (random) => [
 ];
 
 /** A bucket that stumbles now and then, and is away while `outage` says how. */
-const startBucket = async ({ startS3Stub, stubBucket, stubKeys }, host, random) => {
+const startBucket = async ({ startS3Stub, stubSettings }, host, random) => {
   const stub = await startS3Stub({ host, pageSize: 1000 });
   let outage = null;
   stub.fault = () => {
@@ -32,10 +32,7 @@ const startBucket = async ({ startS3Stub, stubBucket, stubKeys }, host, random) 
     return random.below(100) < STUMBLES ? kinds[random.below(kinds.length)] : null;
   };
   return {
-    env: {
-      ARTIFACT_URL: `s3://${stubBucket}/chaos?endpoint=${stub.endpoint}&region=us-east-1`,
-      ...{ AWS_ACCESS_KEY_ID: stubKeys.accessKeyId, AWS_SECRET_ACCESS_KEY: stubKeys.secretAccessKey },
-    },
+    env: stubSettings(stub),
     away: (fault) => {
       outage = fault;
     },

@@ -53,6 +53,11 @@ interface Upload {
 
 export const stubKeys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "stub/secret+key" };
 export const stubBucket = "bucket";
+/** What leads a service to the stub. */
+export const stubSettings = ({ endpoint }: S3Stub) => ({
+  ARTIFACT_URL: `s3://${stubBucket}/descent?endpoint=${endpoint}&region=us-east-1`,
+  ...{ AWS_ACCESS_KEY_ID: stubKeys.accessKeyId, AWS_SECRET_ACCESS_KEY: stubKeys.secretAccessKey },
+});
 const PART_BYTES = 5 * 1024 ** 2;
 
 const digest = (algorithm: string, data: Buffer | string): string => createHash(algorithm).update(data).digest("hex");

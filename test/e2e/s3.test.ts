@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type S3Stub, startS3Stub, stubBucket, stubKeys } from "../conformance/s3-stub.ts";
+import { type S3Stub, startS3Stub, stubKeys, stubSettings } from "../conformance/s3-stub.ts";
 import { createRestClient, dataFile } from "./rest-client.ts";
 import { createDataDir, removeDataDir, runMain, type Service, startService } from "./service.ts";
 
@@ -19,13 +19,9 @@ describe("with artifacts in S3", () => {
     await stub.close();
     await removeDataDir(dataDir);
   });
-  const environment = () => ({
-    ARTIFACT_URL: `s3://${stubBucket}/descent?endpoint=${stub.endpoint}&region=us-east-1`,
-    ...{ AWS_ACCESS_KEY_ID: stubKeys.accessKeyId, AWS_SECRET_ACCESS_KEY: stubKeys.secretAccessKey },
-  });
 
   test("data sets, jobs, predictions, downloads and deletions work, also while the store stumbles; trainers fetch a data set once", async () => {
-    service = await startService(dataDir, environment());
+    service = await startService(dataDir, stubSettings(stub));
     const client = createRestClient(service.url);
     let requests = 0;
     stub.fault = () => (++requests % 7 === 0 ? { kind: "refuse", status: 503, code: "SlowDown" } : null);
@@ -57,7 +53,7 @@ describe("with artifacts in S3", () => {
 
   test("a start with a wrong key ends with one line that says so", async () => {
     const { code, errors, output } = await runMain({
-      ...{ DATA_DIR: dataDir, ...environment(), AWS_ACCESS_KEY_ID: "AKIDOTHER", LOG_LEVEL: "silent" },
+      ...{ DATA_DIR: dataDir, ...stubSettings(stub), AWS_ACCESS_KEY_ID: "AKIDOTHER", LOG_LEVEL: "silent" },
     });
     expect(code).not.toBe(0);
     expect(`${errors}${output}`).toMatch(

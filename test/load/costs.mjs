@@ -41,7 +41,7 @@ const kinds = {
 /** What this command asks by itself. */
 const own = new Set(["info", "memory|usage", "scan", "dbsize"]);
 
-const startCounted = async (folder, workers, { startS3Stub, stubBucket, stubKeys }) => {
+const startCounted = async (folder, workers, { startS3Stub, stubSettings }) => {
   const stub = await startS3Stub({ pageSize: 1000 });
   const s3 = { put: 0, get: 0, delete: 0, putBytes: 0, getBytes: 0 };
   stub.fault = ({ method, key, query, headers }) => {
@@ -56,11 +56,8 @@ const startCounted = async (folder, workers, { startS3Stub, stubBucket, stubKeys
     }
     return null;
   };
-  const env = {
-    ARTIFACT_URL: `s3://${stubBucket}/descent?endpoint=${stub.endpoint}&region=us-east-1`,
-    ...{ AWS_ACCESS_KEY_ID: stubKeys.accessKeyId, AWS_SECRET_ACCESS_KEY: stubKeys.secretAccessKey },
-  };
-  const service = await startService(folder, { workers, leaseSeconds: 10, checkpointSeconds: 10, env });
+  const settings = { workers, leaseSeconds: 10, checkpointSeconds: 10, env: stubSettings(stub) };
+  const service = await startService(folder, settings);
   const redis = new Redis(join(folder, "redis", "redis.sock"));
 
   const keptBytes = async () => {
@@ -267,11 +264,10 @@ try {
     ["dollars", "a job", "a day"],
     Object.entries(dollars).map(([name, x]) => [name, x.toExponential(2), whole(x * perDay)]),
   );
-  const s3 = [mean.put, mean.get, mean.storedBytes];
   console.log(
-    `Redis grows by ${fixed((mean.keptBytes * perDay) / GIB, 1)} GiB a day, S3 by ${fixed((s3[2] * perDay) / GIB, 1)}.`,
+    `Redis grows by ${fixed((mean.keptBytes * perDay) / GIB, 1)} GiB a day, S3 by ${fixed((mean.storedBytes * perDay) / GIB, 1)}.`,
   );
-  console.log(`S3: ${fixed(s3[0] * perSecond, 0)} PUT and ${fixed(s3[1] * perSecond, 0)} GET a second.`);
+  console.log(`S3: ${fixed(mean.put * perSecond, 0)} PUT and ${fixed(mean.get * perSecond, 0)} GET a second.`);
   console.log(
     `A core of Redis is used up by ${whole(1000 / trainer.redisMs)} idle trainers alone, by ${whole(1000 / (trainer.redisMs + long.redisMs))} with jobs of long epochs, or by ${whole(1000 / mean.redisMs)} jobs a second.`,
   );
