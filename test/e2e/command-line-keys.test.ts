@@ -1,10 +1,7 @@
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createDataDir, type Ended, removeDataDir, startService } from "./service.ts";
-
-const script = join(import.meta.dirname, "../../src/cli/descent.mjs");
+import { createDataDir, removeDataDir, runDescent, startService } from "./service.ts";
 
 let dataDir: string;
 beforeAll(async () => {
@@ -12,16 +9,9 @@ beforeAll(async () => {
 });
 afterAll(() => removeDataDir(dataDir));
 
-const descent = (argv: string[], env: Record<string, string>): Promise<Pick<Ended, "code" | "output" | "errors">> =>
-  new Promise((resolve) => {
-    execFile(process.execPath, [script, ...argv], { env: { ...process.env, ...env } }, (error, output, errors) =>
-      resolve({ code: error === null ? 0 : Number(error.code), output, errors }),
-    );
-  });
-
 test("keys of the file are created, listed and revoked, and those of a tenant rotated", async () => {
   const file = join(dataDir, "keys.json");
-  const keys = (...argv: string[]) => descent(["keys", ...argv], { API_KEYS_FILE: file });
+  const keys = (...argv: string[]) => runDescent(["keys", ...argv], { API_KEYS_FILE: file });
   const root = await keys("create", "root", "--tenant", "ops", "--scopes", "operator,read");
   expect(root).toMatchObject({ code: 0, output: expect.stringMatching(/^dsc_[\w-]{43}\n$/) });
   expect(root.errors).toContain("cannot be shown again");
@@ -38,12 +28,12 @@ test("keys of the file are created, listed and revoked, and those of a tenant ro
   expect((await keys("list")).output).toBe("root\tops\toperator,read\nada\tops\tread,submit\n");
   expect(await keys("revoke", "ada")).toMatchObject({ code: 0, errors: "" });
   expect((await keys("list")).output).toBe("root\tops\toperator,read\n");
-  expect((await descent(["keys", "list"], { API_KEYS_FILE: "" })).errors).toContain("API_KEYS_FILE: set it");
+  expect((await runDescent(["keys", "list"], { API_KEYS_FILE: "" })).errors).toContain("API_KEYS_FILE: set it");
 
   const guarded = await startService(dataDir, { API_KEYS_FILE: file });
   try {
     const as = (secret: string, ...argv: string[]) =>
-      descent(argv, { DESCENT_URL: guarded.url, DESCENT_API_KEY: secret });
+      runDescent(argv, { DESCENT_URL: guarded.url, DESCENT_API_KEY: secret });
     const asRoot = (...argv: string[]) => as(root.output.trim(), "tenants", ...argv);
     expect((await asRoot("create", "north")).code).toBe(0);
     const first = await asRoot("create-key", "north", "app", "--expires", "2099-03-29T01:30:00Z");

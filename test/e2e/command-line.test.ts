@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
@@ -6,7 +5,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { channelMeans } from "../formats/onnx/tiny-network.ts";
-import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
+import { createDataDir, removeDataDir, runDescent, type Service, startService } from "./service.ts";
 
 const root = join(import.meta.dirname, "../..");
 const iris = join(root, "test/data/iris.csv");
@@ -22,19 +21,8 @@ afterAll(async () => {
   await removeDataDir(dataDir);
 });
 
-interface Ended {
-  code: number;
-  output: string;
-  errors: string;
-}
-
-const descent = (argv: string[], env: Record<string, string> = {}): Promise<Ended> =>
-  new Promise((resolve) => {
-    const all = { ...process.env, DESCENT_URL: service.url, ...env };
-    execFile(process.execPath, [join(root, "src/cli/descent.mjs"), ...argv], { env: all }, (error, output, errors) =>
-      resolve({ code: error === null ? 0 : Number(error.code), output, errors }),
-    );
-  });
+const descent = (argv: string[], env: Record<string, string> = {}) =>
+  runDescent(argv, { DESCENT_URL: service.url, ...env });
 
 const datasets = async (): Promise<unknown> => (await fetch(`${service.url}/v1/datasets`)).json();
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -75,6 +75,18 @@ export const runMain = (env: Record<string, string>, argv: string[] = []): Promi
     child.stderr.on("data", (text: Buffer) => (errors += text.toString()));
     child.once("error", reject);
     child.once("close", (code, signal) => resolve({ code, signal, output, errors }));
+  });
+
+/** Runs the command line to its end: `descent …`. */
+export const runDescent = (
+  argv: string[],
+  env: Record<string, string>,
+): Promise<Pick<Ended, "code" | "output" | "errors">> =>
+  new Promise((resolve) => {
+    const script = join(import.meta.dirname, "../../src/cli/descent.mjs");
+    execFile(process.execPath, [script, ...argv], { env: { ...process.env, ...env } }, (error, output, errors) =>
+      resolve({ code: error === null ? 0 : Number(error.code), output, errors }),
+    );
   });
 
 const parseLine = (text: string): LogLine | null => {
