@@ -103,7 +103,10 @@ const runRounds = async (context, rounds, endMs) => {
     for (let jobs = underWay; jobs < 1 + random.below(MOST_PENDING - 1); jobs++) {
       const entry = { variant: random.below(VARIANTS), key: randomUUID(), id: null };
       submissions.push(entry);
-      following.push(follow(context, entry));
+      const followed = follow(context, entry);
+      // It is told of when the rounds are over.
+      followed.catch(() => {});
+      following.push(followed);
     }
     await delay(random.between(0, 1500));
     const fault = random.weighted(kinds);
@@ -119,6 +122,11 @@ const runRounds = async (context, rounds, endMs) => {
   );
   for (const { reason } of broken) say(`a client gave up: ${reason}`);
   return { submissions, faultsDone };
+};
+
+const keepLog = async (folder, log) => {
+  await writeFile(join(folder, "log.ndjson"), log.map((line) => JSON.stringify(line)).join("\n"));
+  say(`Everything that was logged: ${join(folder, "log.ndjson")}`);
 };
 
 /** One service, from its start to its stop. */
@@ -154,14 +162,15 @@ const runSeed = async (seed, machines) => {
     const code = await service.stop();
     const kept = isKept(verdict) && code === 0;
     say(`\n${kept ? "Every promise was kept." : `A promise was broken (exit code of the service: ${code}).`}`);
-    if (options.keep || !kept) {
-      await writeFile(join(folder, "log.ndjson"), service.log.map((line) => JSON.stringify(line)).join("\n"));
-      say(`Everything that was logged: ${join(folder, "log.ndjson")}`);
-    } else await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    if (options.keep || !kept) await keepLog(folder, service.log);
+    else await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     const seconds = Math.round((performance.now() - startMs) / 1000);
     return { seed, rounds: faultsDone.length, seconds, kept, verdict, recoveryMs: recoveryTimes(faultsDone) };
+  } catch (error) {
+    await keepLog(folder, service.log);
+    throw error;
   } finally {
-    service.kill();
+    await service.kill();
   }
 };
 

@@ -2,26 +2,33 @@ import { setTimeout as delay } from "node:timers/promises";
 
 const ANSWER_MS = 10_000;
 const PAUSE_MS = 100;
+/** What is not back by then never will be: as long as a job that met many crashes waits for those of others. */
+export const PATIENCE_MS = 120_000;
 /** What a client may meet while something is down, and comes back from. */
 const again = new Set([429, 503]);
 
 const jsonPage = { headers: { accept: "application/json" } };
 
-/** A client as the documentation asks for one: it repeats what was not answered, with the same idempotency key. */
+/** A client as the documentation asks for one: it repeats what was not answered, with the same idempotency key. An error when its patience is at an end. */
 export const createClient = (url) => {
   const once = (path, options = {}) => fetch(url + path, { ...options, signal: AbortSignal.timeout(ANSWER_MS) });
 
   const persistently = async (path, options) => {
-    for (;;) {
+    const startMs = performance.now();
+    let last = null;
+    while (performance.now() - startMs < PATIENCE_MS) {
       try {
         const response = await once(path, options);
         if (!again.has(response.status)) return { status: response.status, body: await response.json() };
+        last = response.status;
         await response.arrayBuffer();
       } catch (error) {
         if (!(error instanceof TypeError || error.name === "TimeoutError" || error.name === "SyntaxError")) throw error;
+        last = error.cause?.code ?? error.name;
       }
       await delay(PAUSE_MS);
     }
+    throw new Error(`${path}: not answered for ${PATIENCE_MS / 1000} s, at last ${last}`);
   };
   const expecting = async (status, path, options) => {
     const answer = await persistently(path, options);

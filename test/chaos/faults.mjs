@@ -1,9 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { PATIENCE_MS } from "./client.mjs";
 import { signal } from "./service.mjs";
 
 const LOOK_MS = 20;
-/** A job that met many crashes waits until a trainer has nothing else to do: as long as the jobs of others take. */
-const PATIENCE_MS = 120_000;
 
 /** Milliseconds from `startMs` until the API answers a path; null if it never does. */
 export const untilAnswered = async (client, path, startMs) => {

@@ -127,7 +127,7 @@ export const startOnMachines = async (folder, machines, { seed, leaseSeconds, ch
   };
   return {
     ...{ url: `http://127.0.0.1:${port}`, log, alive, stop },
-    ...{ redisPid: redis.pid, redis, bucket, kill: () => void stop() },
+    ...{ redisPid: redis.pid, redis, bucket, kill: stop },
     machines: machines.map((machine, number) => ({ ...machine, trainerPid: parts[number + 1].pid })),
   };
 };

@@ -2,7 +2,7 @@ import { TenantRecord } from "../../domain/access/tenant.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import { TenantId } from "../../domain/ids.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
-import { decodeManifest, encodeManifest } from "../../store/artifacts/manifest-file.ts";
+import { encodeManifest, readManifest } from "../../store/artifacts/manifest-file.ts";
 import type { Deps } from "../deps.ts";
 
 type ChangeDeps = Pick<Deps, "access" | "artifacts" | "now" | "log">;
@@ -40,7 +40,7 @@ export const restoreTenant = async (
 ): Promise<boolean> => {
   const newest = (await artifacts.list(artifactKeys.accessFiles(tenant))).at(-1);
   if (newest === undefined) return false;
-  return access.restore(TenantRecord.parse(decodeManifest(await artifacts.readBytes(newest), newest)));
+  return access.restore(TenantRecord.parse(await readManifest(artifacts, newest)));
 };
 
 const attempts = 10;
