@@ -27,11 +27,12 @@ const allowedOf = (rows: number): number => Math.floor(rows / 1000);
 
 /**
  * Rows that the best rule on one value gets wrong: each level its commonest class, and, unless there are few levels, each class in one piece of the line.
- * Null: no such rule is worth the name.
+ * Null: no such rule is worth the name, or it has more exceptions than are allowed.
  */
 const exceptionsOf = (values: Float64Array, labels: Float64Array, classes: number, named: boolean): number | null => {
   const order = orderOf(values);
-  let [levels, pieces, wrong, last] = [0, 0, 0, -1];
+  const allowed = allowedOf(order.length);
+  let [levels, pieces, wrong, last, exceptions] = [0, 0, 0, -1, 0];
   for (let first = 0; first < order.length; ) {
     const counts = new Map<number, number>();
     let end = first;
@@ -44,10 +45,13 @@ const exceptionsOf = (values: Float64Array, labels: Float64Array, classes: numbe
     wrong += end - first - counts.get(commonest)!;
     if (commonest !== last) pieces += 1;
     [levels, last, first] = [levels + 1, commonest, end];
+    const many = levels * rowsOfLevel > order.length;
+    // An exception in the midst of another class makes two pieces more.
+    exceptions = many ? wrong + Math.max(0, pieces - classes) / 2 : wrong;
+    // The rows that follow only add to it.
+    if (exceptions > allowed || (many && named)) return null;
   }
-  if (levels * rowsOfLevel <= order.length) return wrong;
-  // An exception in the midst of another class makes two pieces more.
-  return named ? null : wrong + Math.max(0, pieces - classes) / 2;
+  return exceptions;
 };
 
 const isTold = (labels: Float64Array): { classes: number } | null => {
@@ -89,7 +93,7 @@ const whatIsTold = (sample: GiveawayRows): ((values: Float64Array, named: boolea
   if (told === null) return () => null;
   return (values, named) => {
     const wrong = exceptionsOf(values, labels, told.classes, named);
-    if (wrong === null || wrong > allowedOf(labels.length)) return null;
+    if (wrong === null) return null;
     return wrong === 0 ? `all of ${of}` : `all but ${Math.ceil(wrong)} of ${of}`;
   };
 };
