@@ -42,8 +42,6 @@ const engineFloor = (...below: string[]): Floor => ({
 /** Each floor may import itself and what stands beside it, nothing else. */
 const floors: Record<string, Floor> = {
   "src/domain": { values: [] },
-  /** What the page shows in the service's words. */
-  "src/domain/models/parts/measure-words.ts": { values: [], types: ["src/domain"] },
   "src/engine/tensor": engineFloor(),
   "src/engine/kernels": engineFloor("tensor"),
   "src/engine/graph": engineFloor("tensor", "kernels"),
@@ -95,8 +93,8 @@ const floors: Record<string, Floor> = {
   "src/inference-protocol": { values: ["src/usecases", "src/rest", "src/grpc", "src/formats", "src/domain"] },
   /** Another dialect of REST: the same server, bodies and errors. */
   "src/openai": { values: ["src/usecases", "src/domain", "src/rest"] },
-  /** The page runs in browsers: of the service it sees types and words, and nothing that would be sent along. */
-  "src/web/page": { values: ["src/client", "src/domain/models/parts/measure-words.ts"], types: ["src/domain"] },
+  /** The page runs in browsers: of the service it sees types, and nothing that would be sent along. */
+  "src/web/page": { values: ["src/client"], types: ["src/domain"] },
   "src/web": { values: ["src/usecases", "src/domain"] },
   /** Whoever imports it gets no more than this: of the service it sees types. */
   "src/client": { values: [], types: ["src/domain"] },

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Comparison } from "../../src/domain/models/comparison.ts";
+import { measureWords } from "../../src/domain/models/parts/measure-words.ts";
+import * as page from "../../src/web/page/measure-words.ts";
 import { titleOf, verdictOf } from "../../src/web/page/registry/chosen.ts";
 
 const comparisonOf = (difference: { value: number; lower: number | null; upper: number | null }, tied: boolean) =>
@@ -32,4 +34,8 @@ describe("a comparison in a sentence", () => {
 
 test("models of earlier versions of the service have no number", () => {
   expect(titleOf({ name: "flowers" })).toBe("flowers");
+});
+
+test("the page has the same words for what is measured as the service's own pages and notes", () => {
+  expect(page.measureWords).toEqual(measureWords);
 });

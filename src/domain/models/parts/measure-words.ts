@@ -1,6 +1,6 @@
 import type { Comparison } from "../comparison.ts";
 
-/** What is measured of a row, in words. The page takes them as they are here, so nothing but types is imported. */
+/** What is measured of a row, in words. */
 export const measureWords = {
   log_likelihood: "log-likelihood of a row",
   squared_error: "squared error of a row",

@@ -1,8 +1,8 @@
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import type { Comparison } from "../../../domain/models/comparison.ts";
 import type { AnyModel, Model } from "../../../domain/models/model.ts";
-import { measureWords } from "../../../domain/models/parts/measure-words.ts";
 import { formatNumber } from "../format.ts";
+import { measureWords } from "../measure-words.ts";
 
 /** "flowers, version 2"; of a model of an earlier version of the service, which has no number, its name. */
 export const titleOf = ({ name, version }: { name: string; version?: number | undefined }): string =>

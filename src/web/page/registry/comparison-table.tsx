@@ -1,8 +1,8 @@
 import type { ComparedModel, Comparison } from "../../../domain/models/comparison.ts";
 import type { Estimate } from "../../../domain/models/estimate.ts";
-import { measureWords } from "../../../domain/models/parts/measure-words.ts";
 import { api } from "../api.ts";
 import { formatNumber, formatPercent } from "../format.ts";
+import { measureWords } from "../measure-words.ts";
 import { Card } from "../parts.tsx";
 import { SaveFile } from "../views/file-download.tsx";
 import { verdictOf } from "./chosen.ts";

@@ -1,9 +1,9 @@
 import type { Dependence, Explained } from "../../../domain/models/explained.ts";
 import type { Coefficient } from "../../../domain/models/inference.ts";
-import { measureWords } from "../../../domain/models/parts/measure-words.ts";
 import { IntervalChart } from "../charts/interval-chart.tsx";
 import { type Line, LineChart } from "../charts/line-chart.tsx";
 import { formatNumber } from "../format.ts";
+import { measureWords } from "../measure-words.ts";
 
 const mostColumns = 20;
 
