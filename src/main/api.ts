@@ -19,7 +19,6 @@ import type { TrainingQueue } from "../queue/training-queue.ts";
 import { type QueueLoad, registerAutoscaling, registerVersion } from "../rest/routes/autoscaling-route.ts";
 import { createRestServer } from "../rest/server.ts";
 import { createProducerConnection } from "../store/redis/redis-connection.ts";
-import type { HeardHeartbeat } from "../store/redis/trainer-heartbeats.ts";
 import { watchCalls } from "../store/watch-calls.ts";
 import { admitKeys, keyInForce } from "../usecases/access/admit-keys.ts";
 import { admitTokens } from "../usecases/access/event-tokens.ts";
@@ -42,8 +41,8 @@ import { type Backends, connectBackends } from "./backends.ts";
 import { admitByFile } from "./keys/api-key-file.ts";
 import { startTracking } from "./mlflow.ts";
 import { type ApiMetrics, createApiMetrics } from "./observing/api-metrics.ts";
-import { startMemoryWarning } from "./observing/redis-memory-watch.ts";
 import { logRequests } from "./observing/request-log.ts";
+import { watchLoad } from "./observing/watch-load.ts";
 import { prepareOrphanedRedis } from "./private-redis/orphaned-redis.ts";
 import { chooseStartKernels } from "./processes/kernels.ts";
 import { tellParent, untilToldToStop } from "./processes/parent.ts";
@@ -103,7 +102,7 @@ interface Surroundings {
   gate: LoadGate;
   tls: TlsFiles | null;
   metrics: ApiMetrics;
-  queueLoad: () => Promise<QueueLoad>;
+  queueLoad: (pool: string | null) => Promise<QueueLoad>;
   corsOrigins: readonly string[];
   tracing: Tracing;
   log: Logger;
@@ -170,30 +169,23 @@ const createEngine = async (config: Config, log: Logger): Promise<{ access: Engi
   };
 };
 
-interface Watched {
-  queue: TrainingQueue;
-  heard: () => readonly HeardHeartbeat[];
-  gate: LoadGate;
-  metrics: ApiMetrics;
-  backends: Pick<Backends, "jobs" | "redisMemory">;
-  log: Logger;
-}
-
-/** The numbers of queue, trainers and Redis: for `/metrics`, for autoscalers, and a line before Redis is full. */
-const watchLoad = ({ queue, heard, gate, metrics, backends: { jobs, redisMemory }, log }: Watched) => {
-  const waitingWork = () => jobs.waitingWork();
-  metrics.watch({ queue, heard, waitingWork, redisMemory, refused: () => gate.counts().refused });
+const openTrainingQueue = (
+  redisUrl: string,
+  metrics: ApiMetrics,
+  log: Logger,
+): { queue: TrainingQueue; closeQueue(): Promise<void> } => {
+  const onError = (error: Error): void => {
+    metrics.redisConnectionError();
+    log.warn({ err: error }, "the queue's connection is in trouble");
+  };
+  const connection = createProducerConnection(redisUrl, onError);
+  const queue = watchCalls(createBullTrainingQueue({ connection, onError }), metrics.onRedisCall("queue"));
   return {
-    queueLoad: async (): Promise<QueueLoad> => {
-      const [waiting, { active }] = await Promise.all([waitingWork(), queue.depth()]);
-      return {
-        waitingSeconds: waiting.seconds,
-        waitingJobs: waiting.jobs,
-        activeJobs: active,
-        trainers: heard().length,
-      };
+    queue,
+    async closeQueue() {
+      await queue.close();
+      connection.disconnect();
     },
-    stop: startMemoryWarning(redisMemory, log),
   };
 };
 
@@ -211,16 +203,17 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const backends = await connectBackends({ ...config, redisUrl }, log, metrics);
   const stopOrphanedRedis = await prepareOrphanedRedis(redisUrl, config.drainMs, log);
   const { admit, close: closeAdmit } = await createAdmission(config, backends, log);
-  const onError = (error: Error): void => {
-    metrics.redisConnectionError();
-    log.warn({ err: error }, "the queue's connection is in trouble");
-  };
-  const connection = createProducerConnection(redisUrl, onError);
-  const queue = watchCalls(createBullTrainingQueue({ connection, onError }), metrics.onRedisCall("queue"));
+  const { queue, closeQueue } = openTrainingQueue(redisUrl, metrics, log);
   const heard = backends.signs.listen(config.leaseMs, nowMs);
   const gate = createLoadGate(log);
   const watched = watchLoad({ queue, heard, gate, metrics, backends, log });
-  const consumption = watchConsumption({ queue, heard, nowMs, patienceMs: graceLeases * config.leaseMs });
+  const consumption = watchConsumption({
+    queue,
+    pools: backends.jobs.pools,
+    heard,
+    nowMs,
+    patienceMs: graceLeases * config.leaseMs,
+  });
   const engine = await createEngine(config, log);
   const webhooks = await createWebhooks({ ...config, redisUrl }, backends.outbox, log);
   const deps: Deps = {
@@ -267,8 +260,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   await Promise.all([rest.close(), grpc.close(), webhooks.close(), stopTracking()]);
   await engine.close();
   await telemetry.close();
-  await queue.close();
-  connection.disconnect();
+  await closeQueue();
   await backends.close();
   await stopOrphanedRedis(reason);
   log.info("api stopped");

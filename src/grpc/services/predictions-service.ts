@@ -9,11 +9,12 @@ import { toJob } from "../job-messages.ts";
 import { toStruct } from "../job-spec.ts";
 
 /** The JSON body that the message stands for. */
-const bodyOf = ({ dataset, name, priority, maxSeconds, webhookUrl }: wire.PredictDatasetRequest): unknown => ({
+const bodyOf = ({ dataset, name, priority, maxSeconds, pool, webhookUrl }: wire.PredictDatasetRequest): unknown => ({
   dataset,
   ...(name === undefined ? {} : { name }),
   ...(priority === undefined ? {} : { priority }),
   ...(maxSeconds === undefined ? {} : { maxSeconds }),
+  ...(pool === undefined ? {} : { pool }),
   ...(webhookUrl === undefined ? {} : { webhook: { url: webhookUrl } }),
 });
 

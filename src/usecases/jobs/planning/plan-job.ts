@@ -21,7 +21,7 @@ import { requireUnseenFolds } from "./check-base-rows.ts";
 import { requireWebhookAllowed } from "./check-webhook.ts";
 import { countedDataset } from "./counted-dataset.ts";
 import { planFits } from "./plan-fits.ts";
-import { planForTrainers } from "./plan-for-trainers.ts";
+import { planForTrainers, requirePool } from "./plan-for-trainers.ts";
 
 const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-US");
 
@@ -90,6 +90,7 @@ export type Known = Pick<PlannedJob, "dataset" | "base" | "network">;
 export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?: Known): Promise<PlannedJob> => {
   const asked = parse(JobSpec, body);
   requireWebhookAllowed(deps, asked);
+  const pool = await requirePool(deps, asked.resources, "/resources/pool");
   const stored =
     asked.dataset === known?.dataset.id
       ? known.dataset
@@ -111,16 +112,13 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
     base === null ? null : ofKnown ? known.network : await readNetwork(deps.artifacts, caller.tenant, base);
   const { spec, planned } = await planEffort(named, async (wanted) => {
     const of = wanted === named ? resolved : resolveSpec(wanted, dataset, base);
-    const planned = await planForTrainers(
-      of.resources.memoryBytes,
-      deps.consumption.largestTrainer(),
-      (memoryBytes) => {
-        const within = { ...of, resources: { ...of.resources, memoryBytes } };
-        return planFits(fitsOf(within, dataset, base), (fitted, shape) =>
-          deps.engine.plan(caller, fitted, shape, network),
-        );
-      },
-    );
+    const trainers = { asked: of.resources.memoryBytes, pool, pointer: "/resources/memoryBytes" };
+    const planned = await planForTrainers(deps, trainers, (memoryBytes) => {
+      const within = { ...of, resources: { ...of.resources, memoryBytes } };
+      return planFits(fitsOf(within, dataset, base), (fitted, shape) =>
+        deps.engine.plan(caller, fitted, shape, network),
+      );
+    });
     return { spec: of, planned };
   });
   const ofBase = base !== null && isImported(base) ? baseWarnings(spec, base, spec.loss) : [];
