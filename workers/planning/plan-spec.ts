@@ -102,10 +102,10 @@ const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape, doubleSeconds: num
 };
 
 /**
- * Iterations of a run of a clustering until it has converged, about: the data decide. Of k-means on real tables of 150 to 50,000 rows they grew like the rows' 0.4th power.
+ * Iterations of a run of a clustering until it has converged, about: the data decide. Of k-means on eleven real tables of 116 to 28,155 rows they grew like a power of the rows.
  */
 const usualClusterIterations = (model: "k_means" | "gaussian_mixture", rows: number): number =>
-  model === "k_means" ? exp64(0.4 * log64(rows)) : 40;
+  model === "k_means" ? 2 * exp64(0.28 * log64(rows)) : 40;
 
 const toClusteringPlan = (spec: ResolvedJobSpec, shape: DataShape, doubleSeconds: number) => {
   const planned = planClustering(spec, shape);
