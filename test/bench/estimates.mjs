@@ -41,6 +41,7 @@ const jobs = {
   logistic: { rows: 200_000, model: { type: "logistic" } },
   "logistic, spilled": { rows: 500_000, memory: 64, model: { type: "logistic" } },
   "k-means": { rows: 20_000, task: groups, model: { type: "k_means", clusters: 8 } },
+  "k-means, digits": { file: "digits.csv", task: groups, model: { type: "k_means", clusters: 8 } },
   "k-means, spilled": { rows: 500_000, memory: 96, task: groups, model: { type: "k_means", clusters: 8, restarts: 1 } },
   mixture: { rows: 20_000, task: { type: "density_estimation" }, model: { type: "gaussian_mixture", components: 4 } },
   ensemble: { rows: 2000, effort: "good" },

@@ -102,7 +102,7 @@ const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape, doubleSeconds: num
 };
 
 /**
- * Iterations of a run of a clustering until it has converged, about: the data decide. Of k-means on eleven real tables of 116 to 28,155 rows they grew like a power of the rows.
+ * Iterations of a run of a clustering until it has converged, about: the data decide. Of k-means on 19 real tables of 116 to 53,940 rows (test/bench/README.md) they grew like this power of the rows.
  */
 const usualClusterIterations = (model: "k_means" | "gaussian_mixture", rows: number): number =>
   model === "k_means" ? 2 * exp64(0.28 * log64(rows)) : 40;
