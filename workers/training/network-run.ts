@@ -25,6 +25,7 @@ import { temperatureNote } from "../../src/stats/report-notes.ts";
 import { beat } from "../engine/control.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
 import { backgroundOf } from "./explaining/background.ts";
+import { noteCopies } from "./explaining/copied-rows.ts";
 import { explainingNetwork } from "./explaining/explained-rows.ts";
 import { noteGiveaways } from "./explaining/giveaway.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
@@ -184,6 +185,7 @@ const complete = async (
   const separated = separationNote(spec, preprocessing, { ...arrays, ...inputs }, metrics);
   if (separated !== null) addSeparation(measured, separated, context);
   noteGiveaways({ preprocessing, arrays, pick }, measured.notes);
+  noteCopies({ preprocessing, arrays, pick }, answers.split, measured.notes);
   beat(context.control);
   const askPicked = (picked: PickedRows): Float32Array =>
     rows.isPicked

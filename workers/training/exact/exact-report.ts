@@ -8,6 +8,7 @@ import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts
 import { withCoefficients } from "../../../src/stats/coefficients/with-coefficients.ts";
 import { createUnits } from "../../../src/stats/explaining/dependence-grid.ts";
 import { reportInference } from "../../../src/stats/inference/report-inference.ts";
+import { noteCopies } from "../explaining/copied-rows.ts";
 import { noteGiveaways } from "../explaining/giveaway.ts";
 import { explain, withExplained } from "../explaining/importances.ts";
 import { mostSeen, reportNetwork } from "../network-report.ts";
@@ -106,7 +107,9 @@ export const reportExact = (results: ExactResults): Report => {
   const measured = withLeftOut(withExplained(evaluated, explained), results);
   assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");
   const separated = addSeparation(results, measured);
-  noteGiveaways({ preprocessing, arrays, pick: pickSolved(arrays) }, measured.notes);
+  const looked = { preprocessing, arrays, pick: pickSolved(arrays) };
+  noteGiveaways(looked, measured.notes);
+  noteCopies(looked, answers.split, measured.notes);
   results.beat();
   const solution = solutionOf(results);
   if (terms === null) {
