@@ -28,7 +28,7 @@ const send = async <T>(method: string, path: string, body: string, type = "appli
   return (await answer.json()) as T;
 };
 
-test("jobs that differ only in what they are called are planned once, each under its own name, until the data set changes", async () => {
+test("jobs that differ only in name, labels or seed are planned once, each with its own, until the data set changes", async () => {
   const csv = await readFile("test/data/iris.csv", "utf8");
   const { id: dataset } = await send<Dataset>("POST", "/v1/datasets?name=iris", csv, "text/csv");
   const task = { type: "classification", label: "species" };
@@ -39,9 +39,10 @@ test("jobs that differ only in what they are called are planned once, each under
   };
   // A record that is read again is shared from then on.
   const [first] = [await submit({ name: "one" }), await submit({ name: "one" }), await submit({ name: "one" })];
-  const two = await submit({ name: "two", labels: { team: "b" } });
+  const two = await submit({ name: "two", labels: { team: "b" }, training: { seed: 9 } });
   expect(two.plans).toBe(0);
-  expect(two.job.spec).toEqual({ ...first.job.spec, name: "two", labels: { team: "b" } });
+  const training = { ...first.job.spec.training, seed: 9 };
+  expect(two.job.spec).toEqual({ ...first.job.spec, name: "two", labels: { team: "b" }, training });
   expect(two.job.plan).toEqual(first.job.plan);
 
   const unnamed = await submit({});
@@ -51,6 +52,11 @@ test("jobs that differ only in what they are called are planned once, each under
 
   const other = await submit({ name: "one", training: { epochs: 7 } });
   expect([other.plans > 0, other.job.spec.training.epochs]).toEqual([true, 7]);
+
+  // The sizes of groups that are drawn depend on the seed.
+  const split = { by: "petal_width", test: 0.3 };
+  const groups = [await submit({ training: { split, seed: 1 } }), await submit({ training: { split, seed: 2 } })];
+  expect(groups.map(({ plans }) => plans > 0)).toEqual([true, true]);
 
   await send("PATCH", `/v1/datasets/${dataset}`, JSON.stringify({ name: "flowers" }));
   const renamed = await submit({});

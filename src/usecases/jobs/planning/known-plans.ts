@@ -16,10 +16,15 @@ export interface KnownPlans {
   note(dataset: CountedDataset, asked: JobSpec, largestTrainer: number | null, became: Resolved): void;
 }
 
-/** All that defaults and plan may depend on, beside the data set: jobs that differ only in what they are called, or in no more, have one. */
-const keyOf = ({ name, labels: _, ...planned }: JobSpec, largestTrainer: number | null): string =>
+/**
+ * All that defaults and plan may depend on, beside the data set: jobs that differ only in what they are called, or in their seed, have one. Where rows are drawn as groups their
+ * numbers depend on the seed; such a job has a data set with counts of its own, which is not noted.
+ */
+const keyOf = ({ name, labels: _labels, training, ...planned }: JobSpec, largestTrainer: number | null): string => {
+  const { seed: _seed, ...trained } = training;
   // Without a name it gets one by default.
-  JSON.stringify([planned, name === undefined, largestTrainer]);
+  return JSON.stringify([planned, trained, name === undefined, largestTrainer]);
+};
 
 /** Filling in defaults, checking them against the columns and planning cost most of a submission, and many jobs are alike. A data set is known by its record, which is read once. */
 export const createKnownPlans = (): KnownPlans => {
@@ -29,7 +34,8 @@ export const createKnownPlans = (): KnownPlans => {
       const found = known.get(dataset)?.get(keyOf(asked, largestTrainer));
       if (found === undefined) return null;
       const { name = found.spec.name, labels } = asked;
-      return { spec: { ...found.spec, name, labels }, plan: found.plan };
+      const training = { ...found.spec.training, seed: asked.training.seed };
+      return { spec: { ...found.spec, name, labels, training }, plan: found.plan };
     },
     note: (dataset, asked, largestTrainer, became) => {
       // One that is read only once is not shared, nor would it be found again.
