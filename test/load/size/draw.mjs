@@ -50,10 +50,10 @@ const panel = ({ title, x: xName, y: yName, series }, left) => {
   ].join("\n");
 };
 
-const draw = async (file, panels) => {
+const draw = async (file, title, panels) => {
   const body = panels.map((each, i) => panel(each, i * width)).join("\n");
   const size = `width="${panels.length * width}" height="${height}" viewBox="0 0 ${panels.length * width} ${height}"`;
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="11">\n<rect width="100%" height="100%" fill="#fff"/>\n${body}\n</svg>\n`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="11">\n<title>${title}</title>\n<rect width="100%" height="100%" fill="#fff"/>\n${body}\n</svg>\n`;
   await writeFile(join(import.meta.dirname, file), svg);
 };
 
@@ -67,7 +67,7 @@ if (values.curves !== undefined) {
       { name: "API", points: of(name, (one) => 1000 * one.apiCores) },
     ],
   });
-  await draw("curves.svg", Object.keys(curves).map(used));
+  await draw("curves.svg", "Time of Redis and the API by tenants, jobs and trainers", Object.keys(curves).map(used));
 }
 
 if (values.autoscaling !== undefined) {
@@ -76,7 +76,7 @@ if (values.autoscaling !== undefined) {
     [...new Set(runs.map(({ policy }) => policy))].map((policy) => ({
       ...{ name: policy, points: runs.filter((one) => one.policy === policy).map((one) => [one.trainerHours, y(one)]) },
     }));
-  await draw("autoscaling.svg", [
+  await draw("autoscaling.svg", "Waiting and turnaround by trainer hours", [
     { title: "mean wait", x: "trainer hours", y: "seconds", series: series(({ waits }) => waits.mean) },
     { title: "wait, p99", x: "trainer hours", y: "seconds", series: series(({ waits }) => waits.p99) },
     {
