@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({ options: { curves: { type: "string" }, autoscaling: { type: "string" } } });
-const [width, height, gap] = [300, 200, { left: 52, right: 14, top: 44, bottom: 40 }];
+const [width, height, gap] = [300, 220, { left: 52, right: 14, top: 58, bottom: 40 }];
+const tickPixels = 24;
 const colours = ["#1f77b4", "#d62728", "#2ca02c"];
 const text = (x, y, words, more = "") => `<text x="${x}" y="${y}" ${more}>${words}</text>`;
 const short = (value) => value.toLocaleString("en-US", { maximumSignificantDigits: 3 });
@@ -35,8 +36,12 @@ const panel = ({ title, x: xName, y: yName, series }, left) => {
   const names = series.map(({ name }, i) =>
     text(left + gap.left, gap.top - 4 - 11 * (series.length - 1 - i), name, `fill="${colours[i]}" font-size="10"`),
   );
-  const ticks = [...new Set(xs)].map((x) =>
-    text(toX(x), height - gap.bottom + 13, short(x), 'text-anchor="middle" font-size="9"'),
+  // No tick stands on another.
+  const shown = [];
+  for (const x of [...new Set(xs)].sort((a, b) => a - b))
+    if (shown.length === 0 || toX(x) - shown.at(-1)[1] > tickPixels) shown.push([x, toX(x)]);
+  const ticks = shown.map(([x, at]) =>
+    text(at, height - gap.bottom + 13, short(x), 'text-anchor="middle" font-size="9"'),
   );
   const ends = [Math.min(...ys), Math.max(...ys)].map((y) =>
     text(left + gap.left - 5, toY(y) + 3, short(y), 'text-anchor="end" font-size="9"'),

@@ -10,6 +10,7 @@ import { createId } from "../../../dist/src/domain/ids.js";
 import { connectBackends } from "../../../dist/src/main/backends.js";
 import { createBullTrainingQueue } from "../../../dist/src/queue/bull-training-queue.js";
 import { createProducerConnection } from "../../../dist/src/store/redis/redis-connection.js";
+import { whileUnavailable } from "../../../dist/workers/trainer/outbox.js";
 import { endTogether } from "../../chaos/end-together.mjs";
 import { startService } from "../../chaos/service.mjs";
 import { processorSecondsOf } from "../processes.mjs";
@@ -18,6 +19,9 @@ const trainersInProcess = 100;
 const jobsAtOnce = 250;
 const log = { info() {}, debug() {}, warn() {}, error: console.error };
 const settings = { leaseSeconds: 10, checkpointSeconds: 10 };
+
+/** As trainers ask: again while Redis does not answer in time, as on a busy machine. */
+export const patiently = (call) => whileUnavailable(new AbortController().signal, call);
 
 export const keyOf = (tenant) => `key-of-${tenant}`;
 const keyFile = async (folder, tenants) => {
@@ -78,7 +82,7 @@ export const startMeasured = async (folder, tenants) => {
   const pids = { api: service.alive("api")[0], redis: await service.redisPid() };
   const manifest = await backends.catalogue.dataset(example.tenant, example.dataset);
   const model = await backends.catalogue.model(example.tenant, example.model);
-  for (const tenant of tenants.slice(1)) await backends.catalogue.addDataset(tenant, manifest);
+  for (const tenant of tenants.slice(1)) await patiently(() => backends.catalogue.addDataset(tenant, manifest));
 
   const info = async () => {
     const text = await redis.info();
@@ -98,8 +102,8 @@ export const startMeasured = async (folder, tenants) => {
           ...{ id: createId("job", Date.now()), spec: example.spec, plan: example.plan },
         }));
         const about = { createdAt: new Date().toISOString(), idempotency: null, quota: null };
-        const recorded = await backends.jobs.createAll({ tenant, jobs: wanted, ...about });
-        await queue.addAll(recorded.map(({ id, place }) => ({ tenant, job: id, place })));
+        const recorded = await patiently(() => backends.jobs.createAll({ tenant, jobs: wanted, ...about }));
+        await patiently(() => queue.addAll(recorded.map(({ id, place }) => ({ tenant, job: id, place }))));
       }
     },
     info,

@@ -6,9 +6,12 @@ import { modelIdOfJob } from "../../../dist/src/domain/ids.js";
 import { connectBackends } from "../../../dist/src/main/backends.js";
 import { createBullTrainingConsumer } from "../../../dist/src/queue/bull-training-consumer.js";
 import { createLastingConnection } from "../../../dist/src/store/redis/redis-connection.js";
+import { patiently } from "./measured-service.mjs";
 
 const log = { info() {}, debug() {}, warn() {}, error: (fields, text) => console.error(text, fields.err) };
-const onError = (error) => log.error({ err: error }, "the queue's connection is in trouble");
+let stopping = false;
+/** Entries that are handed back at the end are not there to be renewed. */
+const onError = (error) => void (stopping || console.error(error.message));
 const isoNow = () => new Date().toISOString();
 const signsPerLease = 3.3;
 const heartbeatsPerLease = 3.3;
@@ -25,7 +28,10 @@ const pause = (ms, signal) =>
   });
 
 /** What a trainer asks of the store for one job, in its order; times spread by half around the mean, so that they do not end together. */
-const createRun = (jobs, name, { jobMs, leaseMs, model }) => {
+const createRun = (store, name, { jobMs, leaseMs, model }) => {
+  const jobs = Object.fromEntries(
+    Object.entries(store).map(([method, call]) => [method, (...asked) => patiently(() => call(...asked))]),
+  );
   let count = 0;
   return async ({ tenant, job: id }, signal) => {
     const found = await jobs.get(tenant, id).catch(() => null);
@@ -88,6 +94,7 @@ const startTrainer = async ({ redisUrl, artifactUrl, jobMs, model }, name) => {
 
 process.on("message", async (order) => {
   if (order === "stop") {
+    stopping = true;
     await Promise.all((await started).map((stop) => stop()));
     process.send("stopped");
     process.exit(0);

@@ -7,7 +7,7 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { asker, specOf, startMeasured } from "./measured-service.mjs";
+import { asker, patiently, specOf, startMeasured } from "./measured-service.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -70,7 +70,7 @@ const startedMs = ({ startedAt, createdAt }) =>
 const servedOf = async ({ backends }, tenants) => {
   const counts = [];
   for (const tenant of tenants) {
-    const { counts: of } = await backends.jobs.glance(tenant, 1);
+    const { counts: of } = await patiently(() => backends.jobs.glance(tenant, 1));
     counts.push(of.running + of.succeeded);
   }
   const sum = counts.reduce((total, count) => total + count, 0);
@@ -79,7 +79,7 @@ const servedOf = async ({ backends }, tenants) => {
 };
 
 const waitsOf = async ({ backends }, jobs) => {
-  const found = await Promise.all(jobs.map(({ tenant, id }) => backends.jobs.get(tenant, id)));
+  const found = await Promise.all(jobs.map(({ tenant, id }) => patiently(() => backends.jobs.get(tenant, id))));
   const waits = found.map(startedMs);
   return { started: waits.filter((wait) => wait !== null).map((wait) => wait / 1000), of: waits.length };
 };
@@ -104,7 +104,7 @@ const measure = async ({ tenants, jobs, trainers, jobSeconds, seconds }) => {
     const fillSeconds = (performance.now() - fillMs) / 1000;
     const newest = { pageSize: 1, pageToken: null };
     const looks = names.slice(0, 50).map(async (tenant) => {
-      const { items } = await service.backends.jobs.list(tenant, newest, null);
+      const { items } = await patiently(() => service.backends.jobs.list(tenant, newest, null));
       return items.map(({ id }) => ({ tenant, id }));
     });
     const known = (await Promise.all(looks)).flat();
@@ -168,7 +168,7 @@ const row = (one) => {
 const small = { tenants: 100, jobs: 5000, trainers: 25, jobSeconds: 2, seconds: 15 };
 const curves = {
   tenants: [10, 100, 1000, 3000].map((tenants) => ({ ...small, tenants })),
-  jobs: [1000, 10_000, 100_000].map((jobs) => ({ ...small, jobs })),
+  jobs: [1000, 10_000, 40_000].map((jobs) => ({ ...small, jobs })),
   trainers: [25, 100, 200, 400].map((trainers) => ({ ...small, jobs: 10_000, trainers })),
 };
 
