@@ -251,7 +251,7 @@ export interface Estimate {
 
 /** What the report cannot say, or what must be known to read it. */
 export interface ReportNote {
-  /** `separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`, `no_overdispersion`, `overdispersed`, `nearly_collinear`, `not_unique`, `label_given_away`; more may come */
+  /** `separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`, `no_overdispersion`, `overdispersed`, `nearly_collinear`, `not_unique`, `label_given_away`, `copied_rows`; more may come */
   code?:
     | string
     | undefined;
@@ -1039,6 +1039,55 @@ export interface Explained {
   dependence: Dependence[];
 }
 
+/** Errors of the rows that have a feature's value in common. */
+export interface ResidualBin {
+  /** the least of the feature in these rows, or their category; null: it is missing */
+  from?:
+    | FeatureValue
+    | undefined;
+  /** the largest, or the category */
+  to?:
+    | FeatureValue
+    | undefined;
+  /** that have it */
+  rows?:
+    | number
+    | undefined;
+  /** of prediction − truth: an interval without 0 says that the model errs here to one side */
+  mean?:
+    | Estimate
+    | undefined;
+  /** of prediction − truth: how far it errs here */
+  rootMeanSquare?: number | undefined;
+}
+
+/** Whether the errors depend on one feature. */
+export interface FeatureResiduals {
+  /** the feature */
+  column?:
+    | string
+    | undefined;
+  /** share of the residuals' variance that lies between the bins (η²) */
+  between?:
+    | number
+    | undefined;
+  /** of Welch's test (1951) that the means of all bins are equal; of many features some are small by chance. Null for weighted or grouped rows, and where the residuals of a bin do not vary */
+  pValue?:
+    | number
+    | undefined;
+  /** a number's or a date's by growing value, at most five of about equally many rows, equal values in one; a category's by level, the ten that most rows have, of five rows and more; missing ones last */
+  bins: ResidualBin[];
+}
+
+export interface ResidualsByFeature {
+  /** of the report's split, evenly spread, at most 10,000 */
+  rows?:
+    | number
+    | undefined;
+  /** those between whose bins most of the variance lies first, at most 20 */
+  columns: FeatureResiduals[];
+}
+
 /** The same model, fitted to a part of the training rows, or to all. */
 export interface LearningCurvePoint {
   /** that the model learnt from */
@@ -1267,6 +1316,10 @@ export interface ClassificationReport {
   explained?:
     | Explained
     | undefined;
+  /** Where the model errs: prediction − truth in the label's units, or of two classes the second one's probability − 1 or 0; null for more classes, images, cross-validations, too few rows, or models of earlier versions */
+  residualsByFeature?:
+    | ResidualsByFeature
+    | undefined;
   /** of a job with `training.learningCurve`; null for others */
   learningCurve?:
     | LearningCurveReport
@@ -1434,6 +1487,10 @@ export interface RegressionReport {
   /** null for images and imported networks, where the rows are too few or too wide, or for models of earlier versions */
   explained?:
     | Explained
+    | undefined;
+  /** Where the model errs: prediction − truth in the label's units, or of two classes the second one's probability − 1 or 0; null for more classes, images, cross-validations, too few rows, or models of earlier versions */
+  residualsByFeature?:
+    | ResidualsByFeature
     | undefined;
   /** of a job with `training.learningCurve`; null for others */
   learningCurve?:
@@ -7233,6 +7290,232 @@ export const Explained: MessageFns<Explained> = {
   },
 };
 
+function createBaseResidualBin(): ResidualBin {
+  return { from: undefined, to: undefined, rows: undefined, mean: undefined, rootMeanSquare: undefined };
+}
+
+export const ResidualBin: MessageFns<ResidualBin> = {
+  encode(message: ResidualBin, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from !== undefined) {
+      FeatureValue.encode(message.from, writer.uint32(10).fork()).join();
+    }
+    if (message.to !== undefined) {
+      FeatureValue.encode(message.to, writer.uint32(18).fork()).join();
+    }
+    if (message.rows !== undefined) {
+      writer.uint32(24).int64(message.rows);
+    }
+    if (message.mean !== undefined) {
+      Estimate.encode(message.mean, writer.uint32(34).fork()).join();
+    }
+    if (message.rootMeanSquare !== undefined) {
+      writer.uint32(41).double(message.rootMeanSquare);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResidualBin {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResidualBin();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.from = FeatureValue.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = FeatureValue.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.mean = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.rootMeanSquare = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFeatureResiduals(): FeatureResiduals {
+  return { column: undefined, between: undefined, pValue: undefined, bins: [] };
+}
+
+export const FeatureResiduals: MessageFns<FeatureResiduals> = {
+  encode(message: FeatureResiduals, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.column !== undefined) {
+      writer.uint32(10).string(message.column);
+    }
+    if (message.between !== undefined) {
+      writer.uint32(17).double(message.between);
+    }
+    if (message.pValue !== undefined) {
+      writer.uint32(25).double(message.pValue);
+    }
+    for (const v of message.bins) {
+      ResidualBin.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FeatureResiduals {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFeatureResiduals();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.column = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.between = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.pValue = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.bins.push(ResidualBin.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseResidualsByFeature(): ResidualsByFeature {
+  return { rows: undefined, columns: [] };
+}
+
+export const ResidualsByFeature: MessageFns<ResidualsByFeature> = {
+  encode(message: ResidualsByFeature, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rows !== undefined) {
+      writer.uint32(8).int64(message.rows);
+    }
+    for (const v of message.columns) {
+      FeatureResiduals.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResidualsByFeature {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResidualsByFeature();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.columns.push(FeatureResiduals.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseLearningCurvePoint(): LearningCurvePoint {
   return {
     trainRows: undefined,
@@ -8043,6 +8326,7 @@ function createBaseClassificationReport(): ClassificationReport {
     against: undefined,
     crossValidation: undefined,
     explained: undefined,
+    residualsByFeature: undefined,
     learningCurve: undefined,
     weights: undefined,
     threshold: undefined,
@@ -8102,6 +8386,9 @@ export const ClassificationReport: MessageFns<ClassificationReport> = {
     }
     if (message.explained !== undefined) {
       Explained.encode(message.explained, writer.uint32(114).fork()).join();
+    }
+    if (message.residualsByFeature !== undefined) {
+      ResidualsByFeature.encode(message.residualsByFeature, writer.uint32(226).fork()).join();
     }
     if (message.learningCurve !== undefined) {
       LearningCurveReport.encode(message.learningCurve, writer.uint32(122).fork()).join();
@@ -8268,6 +8555,14 @@ export const ClassificationReport: MessageFns<ClassificationReport> = {
             }
 
             message.explained = Explained.decode(reader, reader.uint32());
+            continue;
+          }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.residualsByFeature = ResidualsByFeature.decode(reader, reader.uint32());
             continue;
           }
           case 15: {
@@ -8749,6 +9044,7 @@ function createBaseRegressionReport(): RegressionReport {
     against: undefined,
     crossValidation: undefined,
     explained: undefined,
+    residualsByFeature: undefined,
     learningCurve: undefined,
     weights: undefined,
     rootMeanSquaredError: undefined,
@@ -8806,6 +9102,9 @@ export const RegressionReport: MessageFns<RegressionReport> = {
     }
     if (message.explained !== undefined) {
       Explained.encode(message.explained, writer.uint32(114).fork()).join();
+    }
+    if (message.residualsByFeature !== undefined) {
+      ResidualsByFeature.encode(message.residualsByFeature, writer.uint32(210).fork()).join();
     }
     if (message.learningCurve !== undefined) {
       LearningCurveReport.encode(message.learningCurve, writer.uint32(122).fork()).join();
@@ -8966,6 +9265,14 @@ export const RegressionReport: MessageFns<RegressionReport> = {
             }
 
             message.explained = Explained.decode(reader, reader.uint32());
+            continue;
+          }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.residualsByFeature = ResidualsByFeature.decode(reader, reader.uint32());
             continue;
           }
           case 15: {
