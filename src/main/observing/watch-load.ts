@@ -21,11 +21,13 @@ export const watchLoad = ({ queue, heard, gate, metrics, backends: { jobs, redis
   metrics.watch({ queue, heard, jobs, redisMemory, refused: () => gate.counts().refused });
   const loadOf = async (pool: string): Promise<QueueLoad> => {
     const [waiting, { active }] = await Promise.all([jobs.waitingWork(pool), queue.depth(pool)]);
+    const trainers = heard().filter((trainer) => trainer.pool === pool);
     return {
       waitingSeconds: waiting.seconds,
       waitingJobs: waiting.jobs,
       activeJobs: active,
-      trainers: heard().filter((trainer) => trainer.pool === pool).length,
+      usedThreads: trainers.reduce((sum, { usedThreads }) => sum + usedThreads, 0),
+      trainers: trainers.length,
     };
   };
   return {
@@ -37,6 +39,7 @@ export const watchLoad = ({ queue, heard, gate, metrics, backends: { jobs, redis
         waitingSeconds: total("waitingSeconds"),
         waitingJobs: total("waitingJobs"),
         activeJobs: total("activeJobs"),
+        usedThreads: total("usedThreads"),
         trainers: total("trainers"),
       };
     },

@@ -3,6 +3,7 @@ import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { Job, Plan } from "../../domain/jobs/job.ts";
 import { PredictDatasetRequest } from "../../domain/jobs/prediction-job.ts";
+import { poolOf } from "../../domain/jobs/pool.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isImported, type Model } from "../../domain/models/model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
@@ -75,6 +76,7 @@ export const predictDataset = async (
   const trainers = {
     asked: Number.POSITIVE_INFINITY,
     pool: await requirePool(deps, spec.resources, "/pool"),
+    largest: deps.consumption.largestTrainer(poolOf(spec.resources)),
     pointer: "",
   };
   const network = await readNetwork(deps.artifacts, caller.tenant, model);

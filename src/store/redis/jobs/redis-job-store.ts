@@ -5,6 +5,7 @@ import { JobState } from "../../../domain/jobs/job-state.ts";
 import { CRASHES_OF_SUSPECT } from "../../../domain/jobs/poison.ts";
 import { DEFAULT_POOL } from "../../../domain/jobs/pool.ts";
 import type { JobStore } from "../../job-store.ts";
+import type { ConfirmedWrites } from "../connection/confirmed-writes.ts";
 import { onRedis } from "../redis-error.ts";
 import { ofPool, redisKeys } from "../redis-keys.ts";
 import { createJobChanges } from "./job-changes.ts";
@@ -20,6 +21,8 @@ export interface RedisJobStoreOptions {
   redis: Redis;
   /** A lasting connection of its own: one that is subscribed takes no other commands. */
   subscriber: Redis;
+  /** Where replicas confirm what is acknowledged. */
+  confirmed?: ConfirmedWrites | null;
   /** How long a trainer may give no heartbeat before its job is taken from it. */
   leaseMs: number;
   /** The most jobs that one tenant may have with trainers at a time; null: any number. */
@@ -36,13 +39,14 @@ export interface RedisJobStoreOptions {
 export const createRedisJobStore = ({
   redis,
   subscriber,
+  confirmed = null,
   leaseMs,
   runningJobs = null,
   runningJobsOf = async () => runningJobs,
   crashesOfSuspect = CRASHES_OF_SUSPECT,
   tracked = false,
 }: RedisJobStoreOptions): JobStore => {
-  const jobScripts = createJobScripts(redis, crashesOfSuspect);
+  const jobScripts = createJobScripts(redis, crashesOfSuspect, confirmed);
   return {
     ...createSubmissions(jobScripts, { tracked }),
     ...createRuns(jobScripts, { leaseMs, runningJobsOf, crashesOfSuspect }),

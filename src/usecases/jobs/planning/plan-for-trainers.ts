@@ -32,13 +32,13 @@ export const requirePool = async (
  * disk, as if the specification had said so. `over_limit` where no plan is so small. A warning where it is for a trainer that was there lately and may come back,
  * or where a pool other than the default one has no trainer now (of that, readiness tells).
  * @param asked bytes that the job may have
+ * @param largest those of the pool's largest trainer that is there now; null: none is
  */
 export const planForTrainers = async (
-  deps: Pick<Deps, "jobs" | "consumption">,
-  { asked, pool, pointer }: { asked: number; pool: string; pointer: string },
+  deps: Pick<Deps, "jobs">,
+  { asked, pool, largest, pointer }: { asked: number; pool: string; largest: number | null; pointer: string },
   plan: (memoryBytes: number) => Promise<Plan>,
 ): Promise<Plan> => {
-  const largest = deps.consumption.largestTrainer(pool);
   const whole = await plan(asked);
   const named = pool === DEFAULT_POOL ? "" : ` of the pool ${pool}`;
   const withWarning = (of: Plan, warning: string): Plan => ({ ...of, warnings: [...of.warnings, warning] });
