@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { createClient } from "./client.mjs";
+import { cleanAtEnd } from "./end-together.mjs";
 import { faults } from "./faults.mjs";
 import { machineFaults } from "./machine-faults.mjs";
 import { createMachines, runInNamespace } from "./namespaces.mjs";
@@ -132,6 +133,7 @@ const keepLog = async (folder, log) => {
 /** One service, from its start to its stop. */
 const runSeed = async (seed, machines) => {
   const folder = await mkdtemp(join(tmpdir(), "descent-chaos-"));
+  cleanAtEnd(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const settings = {
     leaseSeconds: LEASE_SECONDS,
     checkpointSeconds: CHECKPOINT_SECONDS,
