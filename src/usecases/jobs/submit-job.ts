@@ -1,6 +1,7 @@
 import { orNull, ServiceError } from "../../domain/errors.ts";
 import type { Job } from "../../domain/jobs/job.ts";
 import type { NewJob } from "../../store/job-store.ts";
+import { quotasOf } from "../access/quotas-of.ts";
 import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 import { digestOf, parseIdempotencyKey } from "./idempotency.ts";
@@ -32,8 +33,13 @@ export const submitJob = async (
   const key = parseIdempotencyKey(request.idempotencyKey);
   const idempotencyOf = () => (key === null ? null : { key, bodyDigest: digestOf(request.spec) });
   let planned: Awaited<ReturnType<typeof planJob>>;
+  let quotas: Awaited<ReturnType<typeof quotasOf>>;
   try {
-    planned = await planJob(deps, caller, request.spec);
+    // What both read of Redis is asked in one turn.
+    [planned, quotas] = await Promise.all([
+      planJob(deps, caller, request.spec),
+      quotasOf(deps, caller.tenant, caller.quotas),
+    ]);
   } catch (error) {
     // What is to be tried again later may have been made by then.
     const isForNow = error instanceof ServiceError && error.retryAfterSeconds !== undefined;
@@ -43,6 +49,6 @@ export const submitJob = async (
     return { job, created: false };
   }
   const { spec, plan } = planned;
-  const idempotency = idempotencyOf();
-  return recordSubmitted(deps, caller, { id: deps.createId("job"), spec, plan, idempotency });
+  const wanted = { id: deps.createId("job"), spec, plan, idempotency: idempotencyOf() };
+  return recordSubmitted(deps, { ...caller, quotas }, wanted);
 };
