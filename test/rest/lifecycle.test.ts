@@ -70,7 +70,8 @@ describe("a job", () => {
     expect((await post("/v1/jobs", specFor(dataset), { "idempotency-key": "a b" })).status).toBe(400);
     // A plan that cannot be made for now, by a thread that is busy.
     const late = new ServiceError("over_limit", "too slow", { retryAfterSeconds: 10 });
-    const busy = { ...service.deps, engine: { ...service.deps.engine, plan: () => Promise.reject(late) } };
+    const knownPlans = { ...service.deps.knownPlans, find: () => null };
+    const busy = { ...service.deps, knownPlans, engine: { ...service.deps.engine, plan: () => Promise.reject(late) } };
     const caller = { tenant: "default", scopes: new Set(["submit"] as const), key: null };
     const repeat = (idempotencyKey: string) => submitJob(busy, caller, { spec: specFor(dataset), idempotencyKey });
     expect(await repeat("once")).toMatchObject({ created: false, job: { id: first.id } });
