@@ -144,6 +144,16 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
       training: short,
     },
   ],
+  ...(["bought", "species"] as const).map((label): [string, () => Readable, Omit<JobSpecInput, "dataset">] => [
+    `probabilities behind curves, ${label}`,
+    label === "bought" ? mixed : iris,
+    {
+      task: label === "bought" ? bought : { type: "classification", label },
+      model: { type: "softmax" },
+      // A factor far too large: the probabilities are all alike until they are calibrated.
+      training: { epochs: 40, l2: 3, calibration: "isotonic", split: { validation: 0.4 } },
+    },
+  ]),
   [
     "poisson",
     mixed,
@@ -269,6 +279,8 @@ describe("onnxruntime says what the service says", () => {
       const file = bytesOf(await exportStored(store, tenant, model, { preprocessing: true }));
       const outputs = await runOnnx(file, feedsOf(model, rows));
       expectAgreement(ours, answersOf(model, outputs, rows.length));
+      const { label } = model.preprocessing;
+      if (input.training?.calibration) expect(label.type === "classes" && label.calibration?.gain).toBeGreaterThan(0);
       const bare = bytesOf(await exportStored(store, tenant, model, { preprocessing: false }));
       const { inputs } = encodeRows(model.preprocessing, rows);
       const dims = [rows.length, model.preprocessing.inputs];

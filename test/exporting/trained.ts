@@ -88,7 +88,7 @@ export const trainInto = async (store: ArtifactStore, open: () => Readable, inpu
   if (end.type !== "completed") throw new Error(`the job ended ${end.type}`);
   const model = await storeModel(
     store,
-    { spec, task: spec.task, preprocessing: withThreshold(preprocessing, end.threshold) },
+    { spec, task: spec.task, preprocessing: withThreshold(preprocessing, end.threshold, end.calibration) },
     end.tensors,
   );
   return { model, rows: (await readRows(open(), { limit: 1000 }, dataset)).rows };

@@ -1852,6 +1852,28 @@ export interface FeatureTransform {
     | undefined;
 }
 
+/** A growing function of a probability. */
+export interface IsotonicCurve {
+  /** probabilities as the weights give them, growing */
+  at: number[];
+  /** what becomes of each: linear between two of them, constant beyond */
+  value: number[];
+}
+
+/** Probabilities are put through these curves, and those of more than two classes divided by their sum (Zadrozny & Elkan 2002). */
+export interface IsotonicCalibration {
+  /** held-out rows that it was fitted to */
+  rows?:
+    | number
+    | undefined;
+  /** of log-likelihood a row, on rows that the curve was not fitted to */
+  gain?:
+    | number
+    | undefined;
+  /** of the second of two classes, whose probability the first one's is 1 minus; of more one for each */
+  curves: IsotonicCurve[];
+}
+
 /** One output for each class, or one for the second of two. */
 export interface ClassLabel {
   /** the column's name */
@@ -1861,7 +1883,11 @@ export interface ClassLabel {
   /** in the order of the outputs */
   classes: string[];
   /** the probability from which on the second of two classes is the answer; left out: the likelier class is */
-  threshold?: number | undefined;
+  threshold?:
+    | number
+    | undefined;
+  /** what becomes of the probabilities of the outputs; left out: they are as the weights give them */
+  calibration?: IsotonicCalibration | undefined;
 }
 
 /** target = (y − mean)/scale */
@@ -10836,8 +10862,161 @@ export const FeatureTransform: MessageFns<FeatureTransform> = {
   },
 };
 
+function createBaseIsotonicCurve(): IsotonicCurve {
+  return { at: [], value: [] };
+}
+
+export const IsotonicCurve: MessageFns<IsotonicCurve> = {
+  encode(message: IsotonicCurve, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.at.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.at) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.value) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IsotonicCurve {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIsotonicCurve();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 9) {
+              message.at.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.at.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 17) {
+              message.value.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.value.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseIsotonicCalibration(): IsotonicCalibration {
+  return { rows: undefined, gain: undefined, curves: [] };
+}
+
+export const IsotonicCalibration: MessageFns<IsotonicCalibration> = {
+  encode(message: IsotonicCalibration, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rows !== undefined) {
+      writer.uint32(8).int64(message.rows);
+    }
+    if (message.gain !== undefined) {
+      writer.uint32(17).double(message.gain);
+    }
+    for (const v of message.curves) {
+      IsotonicCurve.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IsotonicCalibration {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIsotonicCalibration();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.gain = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.curves.push(IsotonicCurve.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseClassLabel(): ClassLabel {
-  return { column: undefined, classes: [], threshold: undefined };
+  return { column: undefined, classes: [], threshold: undefined, calibration: undefined };
 }
 
 export const ClassLabel: MessageFns<ClassLabel> = {
@@ -10850,6 +11029,9 @@ export const ClassLabel: MessageFns<ClassLabel> = {
     }
     if (message.threshold !== undefined) {
       writer.uint32(25).double(message.threshold);
+    }
+    if (message.calibration !== undefined) {
+      IsotonicCalibration.encode(message.calibration, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -10889,6 +11071,14 @@ export const ClassLabel: MessageFns<ClassLabel> = {
             }
 
             message.threshold = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.calibration = IsotonicCalibration.decode(reader, reader.uint32());
             continue;
           }
         }
