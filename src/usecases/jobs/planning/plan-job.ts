@@ -102,6 +102,9 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
       ? known.dataset
       : await referred("/dataset", deps.catalogue.dataset(caller.tenant, asked.dataset));
   const dataset = await countedDataset(deps, caller, asked, stored);
+  const largest = deps.consumption.largestTrainer();
+  const before = asked.base === undefined ? deps.knownPlans.find(dataset, asked, largest) : null;
+  if (before !== null) return { ...before, dataset, base: null, network: null };
   const ofKnown = known !== undefined && asked.base !== undefined && asked.base.model === known.base?.id;
   const base =
     asked.base === undefined
@@ -118,16 +121,12 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
     base === null ? null : ofKnown ? known.network : await readNetwork(deps.artifacts, caller.tenant, base);
   const { spec, planned } = await planEffort(named, async (wanted) => {
     const of = wanted === named ? resolved : resolveSpec(wanted, dataset, base);
-    const planned = await planForTrainers(
-      of.resources.memoryBytes,
-      deps.consumption.largestTrainer(),
-      (memoryBytes) => {
-        const within = { ...of, resources: { ...of.resources, memoryBytes } };
-        return planFits(fitsOf(within, dataset, base), (fitted, shape) =>
-          deps.engine.plan(caller, fitted, shape, network),
-        );
-      },
-    );
+    const planned = await planForTrainers(of.resources.memoryBytes, largest, (memoryBytes) => {
+      const within = { ...of, resources: { ...of.resources, memoryBytes } };
+      return planFits(fitsOf(within, dataset, base), (fitted, shape) =>
+        deps.engine.plan(caller, fitted, shape, network),
+      );
+    });
     return { spec: of, planned };
   });
   const ofBase = base !== null && isImported(base) ? baseWarnings(spec, base, spec.loss) : [];
@@ -143,5 +142,6 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
     ],
   };
   requireWithinLimits(plan, spec);
+  if (asked.base === undefined) deps.knownPlans.note(dataset, asked, largest, { spec, plan });
   return { spec, plan, dataset, base, network };
 };
