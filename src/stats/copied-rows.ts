@@ -1,12 +1,9 @@
 import type { Floats } from "../data/preprocessing/encoders/floats.ts";
 import type { ReportNote } from "../domain/models/report.ts";
+import { countDistinct, createHashSet, firstPrime, hashBasis, joinWords, secondPrime } from "../formats/hash-set.ts";
 
 /** Fewer rows have the same by chance. */
 const fewestRows = 20;
-
-/** Two words of FNV-1a, of different primes, as 53 bits: equal pairs of hashes of different rows are not met with. */
-const [firstPrime, secondPrime] = [0x01000193, 0x85ebca6b | 0];
-const basis = 0x811c9dc5 | 0;
 
 /** A row's inputs and its label to the bit, as a number. */
 export const createRowHash = (inputs: number): ((features: Floats, row: number, label: number) => number) => {
@@ -22,8 +19,8 @@ export const createRowHash = (inputs: number): ((features: Floats, row: number, 
       width = (inputs * features.BYTES_PER_ELEMENT) / 4;
     }
     labels[0] = label;
-    let a = Math.imul(basis ^ labelWords[0]!, firstPrime) ^ labelWords[1]!;
-    let b = Math.imul(basis ^ labelWords[1]!, secondPrime) ^ labelWords[0]!;
+    let a = Math.imul(hashBasis ^ labelWords[0]!, firstPrime) ^ labelWords[1]!;
+    let b = Math.imul(hashBasis ^ labelWords[1]!, secondPrime) ^ labelWords[0]!;
     for (let at = row * width; at < (row + 1) * width; at++) {
       const word = words[at]!;
       a = Math.imul(a ^ word, firstPrime);
@@ -32,9 +29,12 @@ export const createRowHash = (inputs: number): ((features: Floats, row: number, 
       a ^= a >>> 15;
       b ^= b >>> 13;
     }
-    return (a >>> 0) * 2 ** 21 + (b >>> 11);
+    return joinWords(a, b);
   };
 };
+
+/** Training rows of which it is seen whether they are like others, at most. */
+const mostLooked = 10_000;
 
 /**
  * How many of the rows that are measured on the model has learnt from as well, to the last cell. Nothing where most training rows are like others: of a few values rows are made up again and again.
@@ -42,14 +42,21 @@ export const createRowHash = (inputs: number): ((features: Floats, row: number, 
  * @param split where the former are
  */
 export const copiedRowsNotes = (
-  { train, held }: { train: ArrayLike<number>; held: ArrayLike<number> },
+  { train, held }: { train: Float64Array; held: Float64Array },
   { split, trainRows }: { split: string; trainRows: number },
 ): ReportNote[] => {
-  const known = new Set(Array.from(train));
-  if (train.length < fewestRows || 2 * known.size <= train.length) return [];
-  const copies = Array.from(held).filter((hash) => known.has(hash)).length;
+  const looked = train.filter((_, i) => i % Math.ceil(train.length / mostLooked) === 0);
+  if (train.length < fewestRows || 2 * countDistinct(looked) <= looked.length) return [];
+  const known = createHashSet(held.length);
+  for (const hash of held) known.add(hash);
+  const isLearnt = new Uint8Array(known.places);
+  for (let i = 0; i < train.length; i++) {
+    const at = known.find(train[i]!);
+    if (at >= 0) isLearnt[at] = 1;
+  }
+  const copies = held.filter((hash) => isLearnt[known.find(hash)] === 1).length;
   if (copies === 0) return [];
-  const of = train.length < trainRows ? `${train.length} of the ${trainRows} training rows` : "a training row";
+  const of = train.length < trainRows ? `one of ${train.length} of the ${trainRows} training rows` : "a training row";
   const message = `${copies} of the ${held.length} rows of the ${split} split ${copies === 1 ? "is" : "are"} the same as ${of} in every feature and the label: if they are copies and no observations of their own, the figures are too good; upload the table without them, or with a column of what belongs together, and name it in training.split.by`;
   return [{ code: "copied_rows", message }];
 };
