@@ -7,29 +7,11 @@ import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { Model } from "../../src/domain/models/model.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import { exportStored } from "../../workers/exporting/export-stored.ts";
-import { bytesOf, type Feed, runOnnx } from "./runtime.ts";
-import { predictionsOf, temporaryStore, tenant, trainInto } from "./trained.ts";
+import { bytesOf, runOnnx } from "./runtime.ts";
+import { feedsOf, predictionsOf, temporaryStore, tenant, trainInto } from "./trained.ts";
 
 const { store, remove } = await temporaryStore();
 afterAll(remove);
-
-/** Raw rows as the file takes them: what is missing is NaN or an empty text. */
-const feedsOf = ({ preprocessing }: Model, rows: readonly Row[]): Record<string, Feed> =>
-  Object.fromEntries(
-    preprocessing.features.map(({ type, column }): [string, Feed] => {
-      const dims = [rows.length, 1];
-      if (type === "datetime") {
-        const seconds = (cell: unknown): number => (typeof cell === "string" ? Date.parse(cell) / 1000 : Number.NaN);
-        return [column, { type: "float64", dims, data: Float64Array.from(rows, (row) => seconds(row[column])) }];
-      }
-      if (type === "category")
-        return [column, { type: "string", dims, data: rows.map((row) => String(row[column] ?? "")) }];
-      return [
-        column,
-        { type: "float64", dims, data: Float64Array.from(rows, (row) => Number(row[column] ?? Number.NaN)) },
-      ];
-    }),
-  );
 
 type Outputs = Awaited<ReturnType<typeof runOnnx>>;
 
