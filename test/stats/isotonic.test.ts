@@ -20,6 +20,7 @@ describe("the curve", () => {
   test.each(cases)("is scikit-learn's, at the rows and between them ($x.length rows)", (one) => {
     const curve = fitIsotonic(Float64Array.from(one.x), one.y, one.weights);
     for (const [i, x] of one.x.entries()) expect(isotonicValue(curve, x)).toBeCloseTo(one.fitted[i]!, 12);
+    expect(isotonicValue(curve, Number.NaN)).toBeNaN();
     for (const [i, x] of one.asked.entries()) expect(isotonicValue(curve, x)).toBeCloseTo(one.answered[i]!, 12);
   });
 

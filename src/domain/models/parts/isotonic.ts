@@ -26,7 +26,9 @@ export type IsotonicCalibration = z.infer<typeof IsotonicCalibration>;
 
 export const isotonicValue = ({ at, value }: IsotonicCurve, probability: number): number => {
   const last = at.length - 1;
-  if (!(probability > at[0]!)) return value[0]!;
+  // What is no number stays none: whoever answers refuses it.
+  if (Number.isNaN(probability)) return probability;
+  if (probability <= at[0]!) return value[0]!;
   if (probability >= at[last]!) return value[last]!;
   let [below, above] = [0, last];
   while (above - below > 1) {
