@@ -18,6 +18,17 @@ const missingWords = z
   .describe("texts that are missing cells; left out: none but empty ones");
 const missing = z.boolean().describe("one more input is 1 where the cell is missing");
 
+const NormalScores = z
+  .object({
+    values: z.array(z.number()).describe("quantiles of the training rows, each larger than the one before"),
+    scores: z.array(z.number()).describe("the normal quantile of the share of rows below each"),
+  })
+  .meta({
+    id: "NormalScores",
+    description:
+      "x becomes its score: between two values in a straight line, beyond the first and the last that of these. Left out: x stays.",
+  });
+
 const ImageCrop = z
   .object({
     shorterSide: z.int().describe("to which the image is resized"),
@@ -35,8 +46,27 @@ export const FeatureTransform = z
       .object({
         type: z.literal("number"),
         column: columnName,
-        mean: z.number().describe("of the training rows; a missing cell becomes it"),
-        scale: z.number().describe("standard deviation of the training rows, or 1 where they are all alike"),
+        mean: z
+          .number()
+          .describe(
+            "of the training rows, or what the scaling has in its place: the median, or 0; a missing cell becomes it",
+          ),
+        scale: z
+          .number()
+          .describe(
+            "standard deviation of the training rows, or what the scaling has in its place, or 1 where they are all alike",
+          ),
+        logShift: z
+          .number()
+          .optional()
+          .describe(
+            "x is ln(x + logShift) from here on: 0, or 1 where the file has a 0; left out: no logarithm is taken",
+          ),
+        quantiles: NormalScores.optional(),
+        smoothClip: z
+          .number()
+          .optional()
+          .describe("c: y = (x − mean)/scale becomes y/√(1 + (y/c)²); left out: y stays"),
         missingIndicator: missing,
         unlearnt: z
           .literal(true)
@@ -51,7 +81,8 @@ export const FeatureTransform = z
       .meta({
         id: "NumberTransform",
         title: "Number",
-        description: "(x − mean)/scale, x held within `clip` if there is one; a missing cell is 0.",
+        description:
+          "(x − mean)/scale, x held within `clip` if there is one; then, where they are there, x is its logarithm and its normal score before, and y is clipped smoothly after; a missing cell is 0.",
       }),
     z
       .object({
@@ -59,6 +90,10 @@ export const FeatureTransform = z
         column: columnName,
         categories: z.array(z.string()).describe("those of the file: one input for each, which is 1 for it and else 0"),
         unseen: z.array(z.string()).describe("those that the training rows did not have: like unknown ones, all zeros"),
+        reference: z
+          .string()
+          .optional()
+          .describe("the category that is all zeros as well: others are told from it; left out: none"),
         missingIndicator: missing,
         missingWords,
       })
@@ -262,6 +297,14 @@ export type AnyModel = Model | ImportedModel;
 export type ScaledTransform = Extract<FeatureTransform, { type: "number" | "datetime" }>;
 export const isScaled = (feature: FeatureTransform): feature is ScaledTransform =>
   feature.type === "number" || feature.type === "datetime";
+
+/** A number whose first input is no straight line of what stands in the file, or of its logarithm. */
+const isBent = (feature: FeatureTransform): boolean =>
+  feature.type === "number" && (feature.smoothClip !== undefined || feature.quantiles !== undefined);
+
+/** A feature whose first input is (x − mean)/scale of the data's x or its logarithm, so that a coefficient can be one of x or of its logarithm. */
+export const isStraight = (feature: FeatureTransform): feature is ScaledTransform =>
+  isScaled(feature) && !isBent(feature);
 
 export const isImported = (model: AnyModel): model is ImportedModel => "origin" in model && model.origin === "imported";
 

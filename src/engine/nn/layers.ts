@@ -1,10 +1,10 @@
-import type { InputEmbedding } from "../../domain/jobs/spec/parts/mlp-spec.ts";
+import type { CategoryInputs, InputEmbedding } from "../../domain/jobs/spec/parts/mlp-spec.ts";
 import type { Activation, BatchNorm, Initializer } from "../../domain/jobs/spec/parts/units.ts";
 import type { Value } from "../graph/graph.ts";
 import { activation, type EpilogueActivation } from "../graph/ops/activation.ts";
-import { concat } from "../graph/ops/columns.ts";
+import { columnsFrom, concat } from "../graph/ops/columns.ts";
 import { add, mul } from "../graph/ops/elementwise.ts";
-import { linear } from "../graph/ops/matrix.ts";
+import { linear, product } from "../graph/ops/matrix.ts";
 import { batchNorm, fixedNorm, trackStatistics } from "../graph/ops/normalisation.ts";
 import { dropped } from "../graph/ops/random.ts";
 import { repeated } from "../graph/ops/rearrangement.ts";
@@ -120,6 +120,35 @@ export const embedded = (scope: Scope, layer: string, x: Value, { units, deviati
   const sums = add({ a: mul({ a: wide, b: slope }, {}).out, b: shift }, {}).out;
   return concat({ a: x, b: activation({ x: sums }, { kind: "tanh", slope: 0 }).out }, {}).out;
 };
+
+/**
+ * The inputs of categories become numbers of their own: x [rows, inputs] → the other inputs, and for each column of categories its levels' inputs times `weight`
+ * [levels, dimensions]; tensors `<layer>.0.weight`, `<layer>.1.weight`, …
+ */
+export const embeddedCategories = (
+  scope: Scope,
+  layer: string,
+  x: Value,
+  categories: readonly CategoryInputs[],
+): { others: Value | null; embedded: Value[] } => {
+  const others: Value[] = [];
+  const embedded: Value[] = [];
+  let from = 0;
+  const until = (to: number): void => {
+    if (to > from) others.push(columnsFrom(x, from, to - from));
+  };
+  for (const [i, { first, levels, dimensions }] of categories.entries()) {
+    until(first);
+    from = first + levels;
+    const initial: Initial = { type: "normal", deviation: Math.sqrt(1 / dimensions) };
+    const weight = parameter(scope, `${layer}.${i}`, "weight", [levels, dimensions], initial);
+    embedded.push(product(columnsFrom(x, first, levels), weight, false, false));
+  }
+  until(columnsOf(x.shape));
+  return { others: others.length === 0 ? null : others.reduce(sideBySide), embedded };
+};
+
+export const sideBySide = (a: Value, b: Value): Value => concat({ a, b }, {}).out;
 
 /** Dropout in training; the identity at inference. */
 export const dropoutLayer = (scope: Scope, x: Value, rate: number): Value => {
