@@ -12,17 +12,23 @@ export const dropout = z
 
 export const InputEmbedding = z
   .strictObject({
+    type: z
+      .enum(["tanh", "periodic", "piecewise_linear"])
+      .optional()
+      .describe(
+        "f of the units: `tanh`; `periodic` cos 2πz; `piecewise_linear` the ramp min(max(z, 0), 1). Left out: `tanh`.",
+      ),
     units: z.int().min(1).max(64).default(8).describe("Units of each input, beside the input itself."),
     deviation: positiveFloat32
       .default(2)
       .describe(
-        "Standard deviation of slopes and shifts at the beginning: the larger, the steeper are the steps that can be followed.",
+        "At the beginning slopes and shifts are from N(0, deviation²): the larger, the steeper are the steps that can be followed. `periodic`: slopes, in turns, from N(0, (deviation/20)²), shifts from U(−½, ½). `piecewise_linear`: slopes are the deviation, shifts from N(0, deviation²).",
       ),
   })
   .meta({
     id: "InputEmbedding",
     description:
-      "Each input x has units of its own, tanh(slope·x + shift), which the first hidden layer sees beside x: steps at thresholds of single columns, which trees find, are then easy to learn. Slopes and shifts are learnt and not penalised.",
+      "Each input x has units of its own, f(slope·x + shift), which the first hidden layer sees beside x: steps at thresholds of single columns, which trees find, are then easy to learn, and so are waves. Slopes and shifts are learnt and not penalised.",
   });
 
 export const CategoryInputs = z

@@ -412,13 +412,17 @@ export interface BatchNormChoice {
   { $case: "batchNorm"; value: BatchNorm } | undefined;
 }
 
-/** Each input x has units of its own, tanh(slope·x + shift), which the first hidden layer sees beside x: steps at thresholds of single columns, which trees find, are then easy to learn. Slopes and shifts are learnt and not penalised. */
+/** Each input x has units of its own, f(slope·x + shift), which the first hidden layer sees beside x: steps at thresholds of single columns, which trees find, are then easy to learn, and so are waves. Slopes and shifts are learnt and not penalised. */
 export interface InputEmbedding {
+  /** f of the units: `tanh`; `periodic` cos 2πz; `piecewise_linear` the ramp min(max(z, 0), 1). Left out: `tanh`. */
+  type?:
+    | string
+    | undefined;
   /** Units of each input, beside the input itself. */
   units?:
     | number
     | undefined;
-  /** Standard deviation of slopes and shifts at the beginning: the larger, the steeper are the steps that can be followed. */
+  /** At the beginning slopes and shifts are from N(0, deviation²): the larger, the steeper are the steps that can be followed. `periodic`: slopes, in turns, from N(0, (deviation/20)²), shifts from U(−½, ½). `piecewise_linear`: slopes are the deviation, shifts from N(0, deviation²). */
   deviation?: number | undefined;
 }
 
@@ -3395,11 +3399,14 @@ export const BatchNormChoice: MessageFns<BatchNormChoice> = {
 };
 
 function createBaseInputEmbedding(): InputEmbedding {
-  return { units: undefined, deviation: undefined };
+  return { type: undefined, units: undefined, deviation: undefined };
 }
 
 export const InputEmbedding: MessageFns<InputEmbedding> = {
   encode(message: InputEmbedding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.type !== undefined) {
+      writer.uint32(26).string(message.type);
+    }
     if (message.units !== undefined) {
       writer.uint32(8).int64(message.units);
     }
@@ -3422,6 +3429,14 @@ export const InputEmbedding: MessageFns<InputEmbedding> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
           case 1: {
             if (tag !== 8) {
               break;
