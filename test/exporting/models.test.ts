@@ -124,6 +124,33 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
   ],
   ["logistic", mixed, { task: bought, model: { type: "logistic" }, training: short }],
   [
+    "a network behind normal scores, a logarithm, an embedded category and waves",
+    mixed,
+    {
+      ...{ task: bought, training: short },
+      model: { type: "mlp", hidden: [8], embedding: { type: "periodic", units: 3 } },
+      preprocessing: {
+        numbers: "quantile",
+        columns: { value: { logarithm: true }, kind: { embedding: { dimensions: 3 } } },
+      },
+    },
+  ],
+  [
+    "an ensemble behind robust numbers, a reference level, embedded categories and ramps",
+    mixed,
+    {
+      ...{ task: bought, training: short },
+      model: {
+        type: "ensemble",
+        members: [{ hidden: [8], embedding: { type: "piecewise_linear" } }, { hidden: [4] }],
+      },
+      preprocessing: {
+        ...{ numbers: "robust", embeddings: { fromLevels: 3, dimensions: 2 } },
+        columns: { size: { scaling: "none" }, "label 1": { referenceLevel: "T" } },
+      },
+    },
+  ],
+  [
     "logistic, with a threshold",
     mixed,
     {

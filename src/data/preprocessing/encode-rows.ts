@@ -27,7 +27,7 @@ const createNumberWriter = (transform: NumberTransform, warnings: Warnings): Cel
   const { column, logShift, range, clip, unlearnt } = transform;
   const encoder = createFeatureEncoder(transform);
   const scaled = createNumberScale(transform);
-  const usual = range && widened(range);
+  const usual = clip ?? (range && widened(range));
   const warnRange = (value: number, row: number): void =>
     warnings.add(row, column, "out_of_range", () => {
       const place =
