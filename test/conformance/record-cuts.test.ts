@@ -5,6 +5,8 @@ import type { Dataset } from "../../src/domain/datasets/dataset.ts";
 import { ServiceError } from "../../src/domain/errors.ts";
 import { artifactKeys } from "../../src/store/artifacts/artifact-store.ts";
 import { readManifest } from "../../src/store/artifacts/manifest-file.ts";
+import { createJobScripts } from "../../src/store/redis/jobs/job-scripts.ts";
+import { createEventLog } from "../../src/store/redis/jobs/redis-job-event-log.ts";
 import { redisKeys } from "../../src/store/redis/redis-keys.ts";
 import { admitEveryone, type Caller } from "../../src/usecases/admission/caller.ts";
 import { deleteAlias } from "../../src/usecases/aliases/delete-alias.ts";
@@ -74,6 +76,30 @@ describe("cut short at every step", { timeout: 120_000 }, () => {
       await pack();
       expect(await jobs.metrics(tenant, job.id, all)).toEqual(points);
       expect(Number(await redis.memory("USAGE", key, "SAMPLES", 0))).toBeLessThan(before / 4);
+    }
+  });
+
+  it("a curve that is packed while it is read is read whole", async () => {
+    const { jobs } = service.deps;
+    const spec = { dataset: dataset.id, task: { type: "classification", label: "species" } };
+    const points = Array.from({ length: 40 }, (_, i) => pointAt(i));
+    for (const packedAfter of [1, 2]) {
+      const { job } = await submitJob(service.deps, caller, { spec });
+      await jobs.requestCancel(tenant, job.id, new Date().toISOString());
+      for (const point of points)
+        await redis.zadd(`${redisKeys.jobPrefix(tenant)}:${job.id}:metrics`, point.step, JSON.stringify(point));
+      const reader = redis.duplicate();
+      const read = reader.zrangebyscoreBuffer.bind(reader) as (...args: unknown[]) => Promise<Buffer[]>;
+      let reads = 0;
+      reader.zrangebyscoreBuffer = (async (...args: unknown[]) => {
+        const entries = await read(...args);
+        if (++reads === packedAfter) await jobs.published(tenant, job.id, null);
+        return entries;
+      }) as typeof reader.zrangebyscoreBuffer;
+      const log = createEventLog(reader, createJobScripts(reader, 1), 1000);
+      expect(await log.metrics(tenant, job.id, { afterStep: -1, limit: 1000 })).toEqual(points);
+      expect(reads).toBeGreaterThanOrEqual(packedAfter);
+      reader.disconnect();
     }
   });
 

@@ -1,4 +1,5 @@
 import { assignRows } from "../../src/engine/cluster/k-means/lloyd.ts";
+import { permutation, seedWords } from "../../src/engine/kernels/philox.ts";
 import { tableOf } from "../../src/engine/tensor/table.ts";
 import { reportClassification } from "../../src/stats/classification-report.ts";
 import { conformalSets } from "../../src/stats/conformal/conformal-report.ts";
@@ -29,7 +30,20 @@ export const measureDoubles = (nowMs: () => number): number => {
   return least / 1000 / (3 * clusteredRows * clusteredColumns * clusters);
 };
 
-const reportedRows = 1000;
+const drawnRows = 1000;
+
+/** Seconds that a row takes which is put into a random order. */
+export const measureDrawn = (nowMs: () => number): number => {
+  let least = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < runs; run++) {
+    const startMs = nowMs();
+    permutation(drawnRows, { ...seedWords(run), purpose: 1, index: 0 });
+    least = Math.min(least, nowMs() - startMs);
+  }
+  return least / 1000 / drawnRows;
+};
+
+const reportedRows = 250;
 
 /** Seconds that a row takes which a classification is reported on: its part in the report and its line among the answers. */
 export const measureReported = (nowMs: () => number): number => {

@@ -12,12 +12,16 @@ import type { PlannerSetup, PlanningQuestion } from "./planner.ts";
 assert(parentPort !== null, "planning-thread runs as a worker thread");
 const { native }: PlannerSetup = workerData;
 
+/** After the thread's start: the rest of the service has started too, and leaves it a processor. */
+const settledMs = 2000;
+
 let costs: Promise<CallCosts> | null = null;
-/** Timed once, when the first plan is asked for. */
+/** Timed once: when the service has started, or when a plan is asked for before. */
 const machineCosts = (): Promise<CallCosts> => {
   costs ??= compileKernels().then((module) => measureCosts({ module, native }, () => performance.now()));
   return costs;
 };
+setTimeout(machineCosts, settledMs).unref();
 
 answerQuestions<PlanningQuestion, Plan | number>(parentPort, async (question) =>
   "predict" in question

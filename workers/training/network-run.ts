@@ -20,11 +20,12 @@ import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import { splits, type TrainingMeta } from "../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
-import { createUnits } from "../../src/stats/explaining/dependence-grid.ts";
+import { createUnits, type UnitsOf } from "../../src/stats/explaining/dependence-grid.ts";
 import { temperatureNote } from "../../src/stats/report-notes.ts";
 import { beat } from "../engine/control.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
 import { backgroundOf } from "./explaining/background.ts";
+import { noteCopies } from "./explaining/copied-rows.ts";
 import { explainingNetwork } from "./explaining/explained-rows.ts";
 import { noteGiveaways } from "./explaining/giveaway.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
@@ -66,6 +67,10 @@ const scoreValidation = (
   return scoreRows({ spec, preprocessing, labels, answers, weights, exposures, meanLoss: metrics.validationLoss });
 };
 
+/** Inputs are standardised, in single precision. */
+const unitsOfInputs = (preprocessing: Preprocessing): UnitsOf =>
+  createUnits(preprocessing, { standardised: true, shifts: null, digits: 7 });
+
 /** What the network goes by, asked in the job's own memory. */
 const explainNetwork = (
   asked: Omit<Explaining, "unitsOf" | "budget">,
@@ -73,7 +78,7 @@ const explainNetwork = (
   plan: ReturnType<typeof planTraining>,
 ): ((report: Report) => Report) => {
   const budget = explainingNetwork(asked.spec, shape, plan);
-  const unitsOf = createUnits(asked.preprocessing, { standardised: true, shifts: null, digits: 7 });
+  const unitsOf = unitsOfInputs(asked.preprocessing);
   const explained = explain({ ...asked, unitsOf, budget });
   return (report) => withExplained(report, explained);
 };
@@ -175,7 +180,8 @@ const complete = async (
   });
   const threshold = thresholdOf(spec, validate);
   context.onPhase("report");
-  const measured = reportNetwork({ spec, preprocessing, arrays, pick, answers, metrics, seen, linear, threshold });
+  const results = { spec, preprocessing, arrays, pick, answers, metrics, seen, linear, threshold };
+  const measured = reportNetwork({ ...results, unitsOf: unitsOfInputs(preprocessing) });
   const heldBy = spec.training.byFolds === undefined ? "training rows that trials held out" : "rows of the folds";
   const calibrated = temperatureNote(metrics, shape.validationRows > 0 ? "validation rows" : heldBy);
   if (calibrated !== null && "notes" in measured) measured.notes.push(calibrated);
@@ -184,6 +190,7 @@ const complete = async (
   const separated = separationNote(spec, preprocessing, { ...arrays, ...inputs }, metrics);
   if (separated !== null) addSeparation(measured, separated, context);
   noteGiveaways({ preprocessing, arrays, pick }, measured.notes);
+  noteCopies({ preprocessing, arrays, pick }, answers.split, measured.notes);
   beat(context.control);
   const askPicked = (picked: PickedRows): Float32Array =>
     rows.isPicked

@@ -39,28 +39,29 @@ export const createEventLog = (redis: Redis, { scripts }: JobScripts, leaseMs: n
   metrics: (tenant, id, page) => readCurve(redis, [tenant, id], page),
 });
 
-/** Of the set of points and blocks, those that hold something beyond a step. */
+/** Of the set of points and blocks, the first that hold something beyond a step. */
 const entriesOf = (
   redis: Redis,
   [tenant, id]: readonly [TenantId, JobId],
   afterStep: number,
-  { offset, count }: { offset: number; count: number },
+  count: number,
 ): Promise<Buffer[]> => {
   const set = `${redisKeys.jobPrefix(tenant)}:${id}:metrics`;
-  return onRedis(() => redis.zrangebyscoreBuffer(set, `(${afterStep}`, "+inf", "LIMIT", offset, count));
+  return onRedis(() => redis.zrangebyscoreBuffer(set, `(${afterStep}`, "+inf", "LIMIT", 0, count));
 };
 
+/** Goes on behind the last step that it read, never at a place in the set: points may become a block between two reads. */
 const readCurve = async (
   redis: Redis,
   job: readonly [TenantId, JobId],
   { afterStep, limit }: { afterStep: number; limit: number },
 ): Promise<MetricPoint[]> => {
   const points: MetricPoint[] = [];
-  for (let [offset, count] = [0, Math.min(limit, FIRST_ENTRIES)]; points.length < limit; ) {
-    const entries = await entriesOf(redis, job, afterStep, { offset, count });
-    for (const entry of entries) points.push(...(await readPoints(entry)).filter(({ step }) => step > afterStep));
+  for (let count = Math.min(limit, FIRST_ENTRIES); points.length < limit; ) {
+    const last = points.at(-1)?.step ?? afterStep;
+    const entries = await entriesOf(redis, job, last, count);
+    for (const entry of entries) points.push(...(await readPoints(entry)).filter(({ step }) => step > last));
     if (entries.length < count) break;
-    offset += count;
     const each = isPacked(entries.at(-1)!) ? POINTS_IN_BLOCK : 1;
     count = Math.min(Math.ceil((limit - points.length) / each), ENTRIES_AT_ONCE);
   }
@@ -69,7 +70,7 @@ const readCurve = async (
 
 /** Puts a finished job's curve into blocks, a fifth as large. Nothing happens where it is in blocks already, or the job is not done. */
 export const packCurve = async (redis: Redis, { scripts }: JobScripts, tenant: TenantId, id: JobId): Promise<void> => {
-  const [first] = await entriesOf(redis, [tenant, id], -1, { offset: 0, count: 1 });
+  const [first] = await entriesOf(redis, [tenant, id], -1, 1);
   if (first === undefined || isPacked(first)) return;
   const points = await readCurve(redis, [tenant, id], { afterStep: -1, limit: Number.POSITIVE_INFINITY });
   await scripts.packCurve(jobKeys(tenant, id), points.length, ...(await packPoints(points)));
