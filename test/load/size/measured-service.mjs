@@ -109,6 +109,7 @@ export const startMeasured = async (folder, tenants) => {
     info,
     usage: async () => ({
       ...(await info()),
+      waiting: (await patiently(() => backends.jobs.waitingWork())).jobs,
       atMs: performance.now(),
       apiSeconds: await processorSecondsOf(pids.api),
     }),

@@ -1,7 +1,7 @@
 // A process of simulated trainers: everything between a trainer and Redis is the service's own (connections, consumer, records, heartbeats); only the computing is a pause.
 // By message: { redisUrl, artifactUrl, trainers, first, jobMs, model }; answers "ready", and "stopped" when told to stop.
 
-import { parseConfig } from "../../../dist/src/config.js";
+import { parseConfig, StartError } from "../../../dist/src/config.js";
 import { modelIdOfJob } from "../../../dist/src/domain/ids.js";
 import { connectBackends } from "../../../dist/src/main/backends.js";
 import { createBullTrainingConsumer } from "../../../dist/src/queue/bull-training-consumer.js";
@@ -66,9 +66,20 @@ const createRun = (store, name, { jobMs, leaseMs, model }) => {
   };
 };
 
+/** A trainer that does not reach Redis in time ends, and is started again. */
+const connectPatiently = async (config) => {
+  for (;;) {
+    try {
+      return await connectBackends(config, log);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+    }
+  }
+};
+
 const startTrainer = async ({ redisUrl, artifactUrl, jobMs, model }, name) => {
   const config = parseConfig({ REDIS_URL: redisUrl, ARTIFACT_URL: artifactUrl, DATA_DIR: "." });
-  const backends = await connectBackends(config, log);
+  const backends = await connectPatiently(config);
   const connection = createLastingConnection(redisUrl, onError);
   const { leaseMs } = config;
   const consumer = createBullTrainingConsumer({
@@ -83,7 +94,7 @@ const startTrainer = async ({ redisUrl, artifactUrl, jobMs, model }, name) => {
     await backends.jobs.announceTrainer(name, memoryBytes, leaseMs);
   };
   const timer = setInterval(() => void announce().catch(() => {}), leaseMs / signsPerLease);
-  await announce();
+  await patiently(announce);
   return async () => {
     clearInterval(timer);
     await consumer.close(5000);

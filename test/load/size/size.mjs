@@ -112,11 +112,10 @@ const measure = async ({ tenants, jobs, trainers, jobSeconds, seconds }) => {
     await askMeanwhile(service, { light: names, fresh: fresh.slice(0, 1), known, seconds: 2 });
     const group = await service.startTrainers(trainers, jobSeconds * 1000);
     await delay(Math.min(5000, 1500 * jobSeconds)); // until all have one
-    const taken = async () => (await servedOf(service, [...names, ...fresh])).counts.reduce((a, b) => a + b, 0);
-    const [takenBefore, simulatedBefore, used] = [await taken(), await group.used(), await service.usage()];
+    const [simulatedBefore, used] = [await group.used(), await service.usage()];
     const answers = await askMeanwhile(service, { light: names, fresh, known, seconds });
     const [after, simulatedAfter] = [await service.usage(), await group.used()];
-    const took = (await taken()) - takenBefore;
+    const took = used.waiting + answers.submitted.length - after.waiting;
     const passed = (after.atMs - used.atMs) / 1000;
     const served = await servedOf(service, names);
     const waits = await waitsOf(service, answers.submitted);
