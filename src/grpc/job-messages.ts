@@ -60,9 +60,9 @@ const detailOf = ({ type, data }: JobEvent): wire.JobEvent["detail"] => {
     }
     case "progress": {
       const { progress, ...rest } = data;
+      if (typeof progress !== "number") return undefined;
       const metrics = Object.fromEntries(Object.entries(rest).filter(([, value]) => typeof value === "number"));
-      const value = { progress: numberOf("progress") ?? 0, metrics: metrics as Record<string, number> };
-      return progress === undefined ? undefined : { $case: "progress", value };
+      return { $case: "progress", value: { progress, metrics: metrics as Record<string, number> } };
     }
     case "checkpoint": {
       const [step, bytes, seconds] = ["step", "bytes", "seconds"].map(numberOf);

@@ -71,11 +71,13 @@ interface Beside {
 /** How often an explanation asks about each row for each input: exchanges of each column for its importance, those of groups and the curves of partial dependence, about. */
 const asksOfInput = 8;
 
-/** By Newton's method, whose matrix has a row for each weight of all classes but one. */
+/** By Newton's method, whose matrix has a row for each weight of all classes but one; and about 60 for each class's exp. */
 const baselineOperations = ({ inputs, outputs, trainRows }: DataShape): number => {
-  const all = (inputs + 1) * Math.max(1, outputs);
+  const classes = Math.max(1, outputs);
+  const all = (inputs + 1) * classes;
   const weights = (inputs + 1) * Math.max(1, outputs - 1);
-  return baselineIterations * Math.min(trainRows, baselineRows, baselineFlops / (2 * all * all)) * weights * weights;
+  const rows = Math.min(trainRows, baselineRows, baselineFlops / (2 * all * all));
+  return baselineIterations * rows * (weights * weights + 60 * classes);
 };
 
 /** What a job takes beside its fit: reading and encoding the rows, and the report. */

@@ -169,26 +169,41 @@ const measureBarrier = async ({ native }: KernelSource): Promise<{ barrierSecond
   return barrierSeconds === null || barrierSeconds > mostBarrierSeconds ? {} : { barrierSeconds };
 };
 
-/** Times what the steps of small networks call, on this machine and with these kernels: some tenths of a second, most of it until the code is compiled. */
-export const measureCosts = async (kernels: KernelSource, nowMs: () => number): Promise<CallCosts> => {
+/**
+ * Times what the steps of small networks call, on this machine and with these kernels: some tenths of a second of a processor, most of it until the code is compiled.
+ * @param onPart called after each part of it
+ */
+export const measureCosts = async (
+  kernels: KernelSource,
+  nowMs: () => number,
+  onPart: () => void = () => {},
+): Promise<CallCosts> => {
   const timed = new Map<string, TimedCall[]>();
   const rates: number[] = [];
   let callSeconds = Number.POSITIVE_INFINITY;
-  for (const plan of references())
+  for (const plan of references()) {
     for (const { kind, work, unit, seconds } of await timeCalls(plan, kernels, nowMs)) {
       timed.set(kind, [...(timed.get(kind) ?? []), { work, seconds }]);
       if (unit === "bytes") rates.push(work / seconds);
       callSeconds = Math.min(callSeconds, seconds);
     }
+    onPart();
+  }
   rates.sort((a, b) => a - b);
-  const cellSeconds = await measureCells(nowMs);
-  const doubleSeconds = measureDoubles(nowMs);
-  const reportedSeconds = measureReported(nowMs);
-  const drawnSeconds = measureDrawn(nowMs);
-  const plannedSeconds = measurePlanning(nowMs);
-  const stepSeconds = await measureStep(kernels, nowMs);
+  const timeOf = async <T>(measured: T | Promise<T>): Promise<T> => {
+    const part = await measured;
+    onPart();
+    return part;
+  };
+  const beside = {
+    cellSeconds: await timeOf(measureCells(nowMs)),
+    doubleSeconds: await timeOf(measureDoubles(nowMs)),
+    reportedSeconds: await timeOf(measureReported(nowMs)),
+    drawnSeconds: await timeOf(measureDrawn(nowMs)),
+    plannedSeconds: await timeOf(measurePlanning(nowMs)),
+    stepSeconds: await timeOf(measureStep(kernels, nowMs)),
+  };
   const bytesPerSecond = rates[Math.floor(rates.length / 2)]!;
-  const memoryBytesPerSecond = measureMemory(nowMs);
-  const beside = { cellSeconds, doubleSeconds, reportedSeconds, drawnSeconds, stepSeconds, plannedSeconds };
+  const memoryBytesPerSecond = await timeOf(measureMemory(nowMs));
   return { timed, bytesPerSecond, memoryBytesPerSecond, callSeconds, ...beside, ...(await measureBarrier(kernels)) };
 };
