@@ -1,4 +1,5 @@
-import type { FeatureTransform, NumberRange } from "../../domain/models/model.ts";
+import type { FeatureTransform } from "../../domain/models/model.ts";
+import type { NumberRange } from "../../domain/models/parts/number-transform.ts";
 import { log64 } from "../../engine/kernels/math64.ts";
 import type { CsvRecord } from "../../formats/csv/csv-record.ts";
 import { addValue, type RunningMoments } from "../columns/running-moments.ts";

@@ -1,4 +1,5 @@
-import type { NumberRange, ScaledTransform } from "../../domain/models/model.ts";
+import type { ScaledTransform } from "../../domain/models/model.ts";
+import type { NumberRange } from "../../domain/models/parts/number-transform.ts";
 
 /** A number may lie so much of the training range beyond it before it counts as one that training says nothing of. */
 const slack = 0.1;

@@ -5,29 +5,8 @@ import { Metrics, Timestamp } from "../jobs/job.ts";
 import { JobSpec, type ResolvedJobSpec, TaskSpec } from "../jobs/spec/job-spec.ts";
 import { ImportedModel } from "./imported-model.ts";
 import { ModelVersion } from "./model-version.ts";
+import { columnName, missing, missingWords, NumberRange, NumberTransform } from "./parts/number-transform.ts";
 import { StoredFile } from "./stored-file.ts";
-
-export const NumberRange = z
-  .object({ minimum: z.number().describe("the least"), maximum: z.number().describe("the most") })
-  .meta({ id: "NumberRange", description: "From the least to the most." });
-
-const columnName = z.string().describe("the column's name");
-const missingWords = z
-  .array(z.string())
-  .optional()
-  .describe("texts that are missing cells; left out: none but empty ones");
-const missing = z.boolean().describe("one more input is 1 where the cell is missing");
-
-const NormalScores = z
-  .object({
-    values: z.array(z.number()).describe("quantiles of the training rows, each larger than the one before"),
-    scores: z.array(z.number()).describe("the normal quantile of the share of rows below each"),
-  })
-  .meta({
-    id: "NormalScores",
-    description:
-      "x becomes its score: between two values in a straight line, beyond the first and the last that of these. Left out: x stays.",
-  });
 
 const ImageCrop = z
   .object({
@@ -42,48 +21,7 @@ const ImageCrop = z
 
 export const FeatureTransform = z
   .discriminatedUnion("type", [
-    z
-      .object({
-        type: z.literal("number"),
-        column: columnName,
-        mean: z
-          .number()
-          .describe(
-            "of the training rows, or what the scaling has in its place: the median, or 0; a missing cell becomes it",
-          ),
-        scale: z
-          .number()
-          .describe(
-            "standard deviation of the training rows, or what the scaling has in its place, or 1 where they are all alike",
-          ),
-        logShift: z
-          .number()
-          .optional()
-          .describe(
-            "x is ln(x + logShift) from here on: 0, or 1 where the file has a 0; left out: no logarithm is taken",
-          ),
-        quantiles: NormalScores.optional(),
-        smoothClip: z
-          .number()
-          .optional()
-          .describe("c: y = (x − mean)/scale becomes y/√(1 + (y/c)²); left out: y stays"),
-        missingIndicator: missing,
-        unlearnt: z
-          .literal(true)
-          .optional()
-          .describe("no training row has a value, so that every value counts as missing; else left out"),
-        missingWords,
-        range: NumberRange.optional().describe("of the training rows; models of earlier versions have none"),
-        clip: NumberRange.optional().describe(
-          "the training range and a tenth of it on either side: what a network says of numbers beyond it follows from nothing that it has seen",
-        ),
-      })
-      .meta({
-        id: "NumberTransform",
-        title: "Number",
-        description:
-          "(x − mean)/scale, x held within `clip` if there is one; then, where they are there, x is its logarithm and its normal score before, and y is clipped smoothly after; a missing cell is 0.",
-      }),
+    NumberTransform,
     z
       .object({
         type: z.literal("category"),
@@ -307,5 +245,3 @@ export const isStraight = (feature: FeatureTransform): feature is ScaledTransfor
   isScaled(feature) && !isBent(feature);
 
 export const isImported = (model: AnyModel): model is ImportedModel => "origin" in model && model.origin === "imported";
-
-export type NumberRange = z.infer<typeof NumberRange>;

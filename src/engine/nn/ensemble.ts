@@ -7,6 +7,17 @@ import { add, clip, exp, log, mul, neg, scaled, sub } from "../graph/ops/element
 /** No probability and no rate is taken for less: its logarithm stays finite in 32 bits. */
 const least = 1e-30;
 
+/** Logarithms of rates beyond it, up or down, are none that a label has taught: e³⁰ is 10¹³. */
+const mostLogRate = 30;
+
+/**
+ * A member's predictor, of a rate's logarithm within ±30. What grows beyond it has no gradient, and its rate no infinity that would end the training of the others; within, nothing changes.
+ */
+export const heldPredictor = (loss: LossSpec, x: Value): Value =>
+  loss.type === "poisson_nll" || loss.type === "gamma_nll"
+    ? clip({ x }, { low: -mostLogRate, high: mostLogRate }).out
+    : x;
+
 type Mean = (values: readonly Value[]) => Value;
 
 /** Of shares [members] that add up to 1; null: all count the same. */
@@ -43,7 +54,7 @@ export const meanOfMembers = (loss: LossSpec, members: readonly Value[], shares:
     }
     case "poisson_nll":
     case "gamma_nll":
-      return logOf(mean(members.map((x) => exp({ x }, {}).out)));
+      return logOf(mean(members.map((x) => exp({ x: heldPredictor(loss, x) }, {}).out)));
     default:
       return mean(members);
   }

@@ -1,4 +1,5 @@
-import type { FeatureTransform, NumberRange } from "../../../domain/models/model.ts";
+import type { FeatureTransform } from "../../../domain/models/model.ts";
+import type { NumberRange } from "../../../domain/models/parts/number-transform.ts";
 import { exp64, log64 } from "../../../engine/kernels/math64.ts";
 
 export type NumberTransform = Extract<FeatureTransform, { type: "number" }>;
