@@ -1,26 +1,7 @@
 import { expect } from "vitest";
-import type { Row } from "../../src/domain/datasets/dataset.ts";
 import type { Model } from "../../src/domain/models/model.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
-import type { Feed, runOnnx } from "./runtime.ts";
-
-/** Raw rows as the file takes them: what is missing is NaN or an empty text. */
-export const feedsOf = ({ preprocessing }: Model, rows: readonly Row[]): Record<string, Feed> =>
-  Object.fromEntries(
-    preprocessing.features.map(({ type, column }): [string, Feed] => {
-      const dims = [rows.length, 1];
-      if (type === "datetime") {
-        const seconds = (cell: unknown): number => (typeof cell === "string" ? Date.parse(cell) / 1000 : Number.NaN);
-        return [column, { type: "float64", dims, data: Float64Array.from(rows, (row) => seconds(row[column])) }];
-      }
-      if (type === "category")
-        return [column, { type: "string", dims, data: rows.map((row) => String(row[column] ?? "")) }];
-      return [
-        column,
-        { type: "float64", dims, data: Float64Array.from(rows, (row) => Number(row[column] ?? Number.NaN)) },
-      ];
-    }),
-  );
+import type { runOnnx } from "./runtime.ts";
 
 type Outputs = Awaited<ReturnType<typeof runOnnx>>;
 

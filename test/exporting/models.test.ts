@@ -5,9 +5,9 @@ import { encodeRows } from "../../src/data/preprocessing/encode-rows.ts";
 import type { Row } from "../../src/domain/datasets/dataset.ts";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 import { exportStored } from "../../workers/exporting/export-stored.ts";
-import { answersOf, expectAgreement, feedsOf } from "./agreement.ts";
+import { answersOf, expectAgreement } from "./agreement.ts";
 import { bytesOf, runOnnx } from "./runtime.ts";
-import { predictionsOf, temporaryStore, tenant, trainInto } from "./trained.ts";
+import { feedsOf, predictionsOf, temporaryStore, tenant, trainInto } from "./trained.ts";
 
 const { store, remove } = await temporaryStore();
 afterAll(remove);
@@ -99,6 +99,16 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
       training: short,
     },
   ],
+  ...(["bought", "species"] as const).map((label): [string, () => Readable, Omit<JobSpecInput, "dataset">] => [
+    `probabilities behind curves, ${label}`,
+    label === "bought" ? mixed : iris,
+    {
+      task: label === "bought" ? bought : { type: "classification", label },
+      model: { type: "softmax" },
+      // A factor far too large: the probabilities are all alike until they are calibrated.
+      training: { epochs: 40, l2: 3, calibration: "isotonic", split: { validation: 0.4 } },
+    },
+  ]),
   [
     "poisson",
     mixed,
@@ -224,6 +234,8 @@ describe("onnxruntime says what the service says", () => {
       const file = bytesOf(await exportStored(store, tenant, model, { preprocessing: true }));
       const outputs = await runOnnx(file, feedsOf(model, rows));
       expectAgreement(ours, answersOf(model, outputs, rows.length));
+      const { label } = model.preprocessing;
+      if (input.training?.calibration) expect(label.type === "classes" && label.calibration?.gain).toBeGreaterThan(0);
       const bare = bytesOf(await exportStored(store, tenant, model, { preprocessing: false }));
       const { inputs } = encodeRows(model.preprocessing, rows);
       const dims = [rows.length, model.preprocessing.inputs];

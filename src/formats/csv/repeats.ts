@@ -1,3 +1,4 @@
+import { countDistinct, firstPrime, hashBasis, joinWords, secondPrime } from "../hash-set.ts";
 import { type CsvRecord, cellText } from "./csv-record.ts";
 
 /** Rows that are compared with each other at most: their hashes take 2 MB. */
@@ -11,11 +12,6 @@ export interface Repeats {
   /** Of each column the first with the same text in every row; null: there is none before it. */
   columns(): (number | null)[];
 }
-
-/** Two words of FNV-1a (Fowler, Noll & Vo), of different primes: equal pairs of hashes of different texts are not met with. */
-const firstPrime = 0x01000193;
-const secondPrime = 0x85ebca6b | 0;
-const basis = 0x811c9dc5 | 0;
 
 const doubled = (hashes: Float64Array): Float64Array => {
   const wider = new Float64Array(2 * hashes.length);
@@ -34,7 +30,7 @@ const createRowHash = (): ((record: CsvRecord) => number) => {
     }
     const end = ends[cells - 1]!;
     let at = starts[0]!;
-    let [a, b] = [basis, basis];
+    let [a, b] = [hashBasis, hashBasis];
     for (; at + 3 < end; at += 4) {
       const word = view.getInt32(at, true);
       a = Math.imul(a ^ word, firstPrime);
@@ -48,7 +44,7 @@ const createRowHash = (): ((record: CsvRecord) => number) => {
       b = Math.imul(b ^ bytes[at]!, secondPrime);
     }
     b ^= b >>> 15;
-    return (a >>> 0) * 2 ** 21 + (b >>> 11);
+    return joinWords(a, b);
   };
 };
 
@@ -73,22 +69,6 @@ const partedBy = (record: CsvRecord, alike: readonly number[]): readonly (readon
   }
   const same = alike.filter((column) => isSameCell(record, alike[0]!, column));
   return [same, ...byText.values()].filter(({ length }) => length > 1);
-};
-
-/** In a table with a free place for each (open addressing): sorting them would take several times as long. */
-const countDistinct = (hashes: Float64Array): number => {
-  const places = 2 ** Math.ceil(Math.log2(2 * hashes.length + 1));
-  const table = new Float64Array(places).fill(-1);
-  let distinct = 0;
-  for (let i = 0; i < hashes.length; i++) {
-    const hash = hashes[i]!;
-    let at = (hash / 2 ** 21) & (places - 1);
-    while (table[at] !== -1 && table[at] !== hash) at = (at + 1) & (places - 1);
-    if (table[at] === hash) continue;
-    table[at] = hash;
-    distinct += 1;
-  }
-  return distinct;
 };
 
 export const createRepeats = (columns: number): Repeats => {

@@ -59,7 +59,8 @@ const binsOf = (column: Column, { preprocessing, features, rows, unitsOf }: Resi
   const { first, width } = column.inputs;
   const at = (i: number, k: number): number => features[rows[i]! * inputs + first + k]!;
   // A level's input is 1 or 0 from which a shift may have been taken.
-  const isSet = (i: number, k: number): boolean => at(i, k) > 0.5 - unitsOf(first + k, 0);
+  const halves = Array.from({ length: width }, (_, k) => 0.5 - unitsOf(first + k, 0));
+  const isSet = (i: number, k: number): boolean => at(i, k) > halves[k]!;
   const { feature } = column;
   const hasIndicator = feature.type !== "image" && feature.missingIndicator;
   const [known, missing]: [number[], number[]] = [[], []];

@@ -72,7 +72,15 @@ if (values.curves !== undefined) {
       { name: "API", points: of(name, (one) => 1000 * one.apiCores) },
     ],
   });
-  await draw("curves.svg", "Time of Redis and the API by tenants, jobs and trainers", Object.keys(curves).map(used));
+  const taken = (name) => ({
+    ...{ title: `growing ${name}`, x: name, y: "jobs a second" },
+    series: [
+      { name: "taken up", points: of(name, (one) => one.jobsPerSecond) },
+      { name: "of", points: of(name, (one) => one.idealPerSecond) },
+    ],
+  });
+  const panels = Object.keys(curves).flatMap((name) => [taken(name), used(name)]);
+  await draw("curves.svg", "Jobs taken up, and the time of Redis and the API, by tenants, jobs or trainers", panels);
 }
 
 if (values.autoscaling !== undefined) {

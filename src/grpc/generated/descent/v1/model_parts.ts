@@ -1876,6 +1876,28 @@ export interface FeatureTransform {
     | undefined;
 }
 
+/** A growing function of a probability. */
+export interface IsotonicCurve {
+  /** probabilities as the weights give them, growing */
+  at: number[];
+  /** what becomes of each: linear between two of them, constant beyond */
+  value: number[];
+}
+
+/** Probabilities are put through these curves, and those of more than two classes divided by their sum (Zadrozny & Elkan 2002). */
+export interface IsotonicCalibration {
+  /** held-out rows that it was fitted to */
+  rows?:
+    | number
+    | undefined;
+  /** of log-likelihood a row, on rows that the curve was not fitted to */
+  gain?:
+    | number
+    | undefined;
+  /** of the second of two classes, whose probability the first one's is 1 minus; of more one for each */
+  curves: IsotonicCurve[];
+}
+
 /** One output for each class, or one for the second of two. */
 export interface ClassLabel {
   /** the column's name */
@@ -1885,7 +1907,11 @@ export interface ClassLabel {
   /** in the order of the outputs */
   classes: string[];
   /** the probability from which on the second of two classes is the answer; left out: the likelier class is */
-  threshold?: number | undefined;
+  threshold?:
+    | number
+    | undefined;
+  /** what becomes of the probabilities of the outputs; left out: they are as the weights give them */
+  calibration?: IsotonicCalibration | undefined;
 }
 
 /** target = (y − mean)/scale */
@@ -2069,6 +2095,57 @@ export interface LeftOutRows {
   weightless?: number | undefined;
 }
 
+/** How far a column is from what the model knows of it. */
+export interface ColumnDrift {
+  /** a feature, or the label */
+  column?:
+    | string
+    | undefined;
+  /** (mean − mean there) / standard deviation there; null: no number, or it does not vary there */
+  shift?:
+    | number
+    | undefined;
+  /** standard deviation / standard deviation there; null likewise */
+  spread?:
+    | number
+    | undefined;
+  /** values lie outside the range there; null: no number */
+  beyond?:
+    | boolean
+    | undefined;
+  /** Σ |share − share there| / 2 over categories and missing cells, 0 to 1 (total variation); null: no category, or more than are counted */
+  distance?:
+    | number
+    | undefined;
+  /** rows with categories that are not there; null likewise */
+  unseen?:
+    | number
+    | undefined;
+  /** share of the rows without a value, 0 to 1 */
+  missing?:
+    | number
+    | undefined;
+  /** share of the rows without a value, 0 to 1 */
+  missingThere?: number | undefined;
+}
+
+export interface Drift {
+  /** that the model was trained on, with its test rows: what the columns are held against */
+  dataset?:
+    | string
+    | undefined;
+  /** of the data set that is asked about */
+  rows?:
+    | number
+    | undefined;
+  /** of the one that the model was trained on */
+  rowsThere?:
+    | number
+    | undefined;
+  /** the farthest first, by the larger of |shift| and twice the distance; at most 100 */
+  columns: ColumnDrift[];
+}
+
 /** How good one model is on the rows that all were asked about. */
 export interface ComparedModel {
   /** The id of a model: mdl_ and a ULID. */
@@ -2122,7 +2199,11 @@ export interface ComparedModel {
     | Estimate
     | undefined;
   /** numbers: mean of prediction − truth */
-  bias?: Estimate | undefined;
+  bias?:
+    | Estimate
+    | undefined;
+  /** Whether the columns are as they were; null where the model learnt from this data set, or that one was deleted */
+  drift?: Drift | undefined;
 }
 
 /** One pair of models. */
@@ -10999,8 +11080,161 @@ export const FeatureTransform: MessageFns<FeatureTransform> = {
   },
 };
 
+function createBaseIsotonicCurve(): IsotonicCurve {
+  return { at: [], value: [] };
+}
+
+export const IsotonicCurve: MessageFns<IsotonicCurve> = {
+  encode(message: IsotonicCurve, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.at.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.at) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.value) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IsotonicCurve {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIsotonicCurve();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 9) {
+              message.at.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.at.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 17) {
+              message.value.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.value.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseIsotonicCalibration(): IsotonicCalibration {
+  return { rows: undefined, gain: undefined, curves: [] };
+}
+
+export const IsotonicCalibration: MessageFns<IsotonicCalibration> = {
+  encode(message: IsotonicCalibration, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rows !== undefined) {
+      writer.uint32(8).int64(message.rows);
+    }
+    if (message.gain !== undefined) {
+      writer.uint32(17).double(message.gain);
+    }
+    for (const v of message.curves) {
+      IsotonicCurve.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IsotonicCalibration {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIsotonicCalibration();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.gain = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.curves.push(IsotonicCurve.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseClassLabel(): ClassLabel {
-  return { column: undefined, classes: [], threshold: undefined };
+  return { column: undefined, classes: [], threshold: undefined, calibration: undefined };
 }
 
 export const ClassLabel: MessageFns<ClassLabel> = {
@@ -11013,6 +11247,9 @@ export const ClassLabel: MessageFns<ClassLabel> = {
     }
     if (message.threshold !== undefined) {
       writer.uint32(25).double(message.threshold);
+    }
+    if (message.calibration !== undefined) {
+      IsotonicCalibration.encode(message.calibration, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -11052,6 +11289,14 @@ export const ClassLabel: MessageFns<ClassLabel> = {
             }
 
             message.threshold = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.calibration = IsotonicCalibration.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -11892,6 +12137,217 @@ export const LeftOutRows: MessageFns<LeftOutRows> = {
   },
 };
 
+function createBaseColumnDrift(): ColumnDrift {
+  return {
+    column: undefined,
+    shift: undefined,
+    spread: undefined,
+    beyond: undefined,
+    distance: undefined,
+    unseen: undefined,
+    missing: undefined,
+    missingThere: undefined,
+  };
+}
+
+export const ColumnDrift: MessageFns<ColumnDrift> = {
+  encode(message: ColumnDrift, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.column !== undefined) {
+      writer.uint32(10).string(message.column);
+    }
+    if (message.shift !== undefined) {
+      writer.uint32(17).double(message.shift);
+    }
+    if (message.spread !== undefined) {
+      writer.uint32(25).double(message.spread);
+    }
+    if (message.beyond !== undefined) {
+      writer.uint32(32).bool(message.beyond);
+    }
+    if (message.distance !== undefined) {
+      writer.uint32(41).double(message.distance);
+    }
+    if (message.unseen !== undefined) {
+      writer.uint32(48).int64(message.unseen);
+    }
+    if (message.missing !== undefined) {
+      writer.uint32(57).double(message.missing);
+    }
+    if (message.missingThere !== undefined) {
+      writer.uint32(65).double(message.missingThere);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ColumnDrift {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseColumnDrift();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.column = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.shift = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.spread = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.beyond = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.distance = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.unseen = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.missing = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.missingThere = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDrift(): Drift {
+  return { dataset: undefined, rows: undefined, rowsThere: undefined, columns: [] };
+}
+
+export const Drift: MessageFns<Drift> = {
+  encode(message: Drift, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dataset !== undefined) {
+      writer.uint32(10).string(message.dataset);
+    }
+    if (message.rows !== undefined) {
+      writer.uint32(16).int64(message.rows);
+    }
+    if (message.rowsThere !== undefined) {
+      writer.uint32(24).int64(message.rowsThere);
+    }
+    for (const v of message.columns) {
+      ColumnDrift.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Drift {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDrift();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rowsThere = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.columns.push(ColumnDrift.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseComparedModel(): ComparedModel {
   return {
     model: undefined,
@@ -11908,6 +12364,7 @@ function createBaseComparedModel(): ComparedModel {
     meanAbsoluteError: undefined,
     r2: undefined,
     bias: undefined,
+    drift: undefined,
   };
 }
 
@@ -11954,6 +12411,9 @@ export const ComparedModel: MessageFns<ComparedModel> = {
     }
     if (message.bias !== undefined) {
       Estimate.encode(message.bias, writer.uint32(114).fork()).join();
+    }
+    if (message.drift !== undefined) {
+      Drift.encode(message.drift, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -12081,6 +12541,14 @@ export const ComparedModel: MessageFns<ComparedModel> = {
             }
 
             message.bias = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.drift = Drift.decode(reader, reader.uint32());
             continue;
           }
         }
