@@ -235,8 +235,7 @@ export const resolveSpec = (
   const numbers = countFeatureNumbers(task, dataset, preprocessing);
   const own = ownModel(spec, task, image, { ...dataset, numbers });
   const named = withQuantile(modelOf(spec, trained, imported !== null, own), spec.loss, errors);
-  const sized = withImageSize(named, image, numbers, errors);
-  const model = trained ? sized : withEmbeddedCategories(sized, task, dataset, preprocessing);
+  const model = withImageSize(withEmbeddedCategories(named, task, dataset, preprocessing), image, numbers, errors);
   const loss =
     spec.loss ?? (trained && spec.base?.newHead !== true ? trained.spec.loss : defaultLoss(task, model, dataset));
   checkModelAndLoss(task, model, loss, errors);
