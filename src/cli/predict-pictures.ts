@@ -47,7 +47,7 @@ const namingFiles = (error: unknown, files: readonly string[]): unknown => {
 };
 
 /** An answer's cells: the label and how likely it is, or what else there is. */
-const cellsOf = (prediction: Prediction): [string, string] => {
+export const cellsOf = (prediction: Prediction): [string, string] => {
   if ("label" in prediction && prediction.label !== undefined) {
     const probability = prediction.probabilities?.[prediction.label];
     return [prediction.label, probability === undefined ? "" : toShort(probability)];

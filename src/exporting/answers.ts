@@ -2,6 +2,7 @@ import { assert } from "../domain/errors.ts";
 import type { Model, Preprocessing } from "../domain/models/model.ts";
 import { columnsByName } from "../domain/models/predictions/names-of-columns.ts";
 import type { OnnxBuilder } from "../formats/onnx/writing/onnx-builder.ts";
+import { calibratedOutputs } from "./isotonic.ts";
 
 /** The text at the largest of each row's scores, the first among equals. */
 const likeliest = (build: OnnxBuilder, scores: string, texts: readonly string[]): string => {
@@ -111,9 +112,13 @@ const bothClasses = (build: OnnxBuilder, { outputs }: Preprocessing, out: string
 const classOutputs = (
   build: OnnxBuilder,
   label: Extract<Preprocessing["label"], { type: "classes" }>,
-  probabilities: string,
+  learnt: string,
 ): void => {
-  const { classes, threshold } = label;
+  const { classes, threshold, calibration } = label;
+  const probabilities =
+    calibration === undefined
+      ? learnt
+      : calibratedOutputs(build, calibration, learnt, (value, at) => columns(build, value, at, 1));
   const answer =
     threshold === undefined ? likeliest(build, probabilities, classes) : fromThreshold(build, probabilities, label);
   build.output("label", answer, { type: "string", dims: ["batch"] });

@@ -47,7 +47,38 @@ export const toOutcome = (outcome: JobOutcome, index: number, requestId = ""): w
   };
 };
 
-export const toEvent = (event: JobEvent): wire.JobEvent => ({ ...event, data: toStruct(event.data) });
+/** What is written of an event by one server may be read by another version: what is not as expected is left to `data`. */
+const detailOf = ({ type, data }: JobEvent): wire.JobEvent["detail"] => {
+  const numberOf = (key: string): number | undefined => {
+    const value = data[key];
+    return typeof value === "number" ? value : undefined;
+  };
+  switch (type) {
+    case "state": {
+      const state: wire.JobState | undefined = toJobState(data.state as JobState);
+      return state === undefined ? undefined : { $case: "state", value: { state, attempt: numberOf("attempt") } };
+    }
+    case "progress": {
+      const { progress, ...rest } = data;
+      if (typeof progress !== "number") return undefined;
+      const metrics = Object.fromEntries(Object.entries(rest).filter(([, value]) => typeof value === "number"));
+      return { $case: "progress", value: { progress, metrics: metrics as Record<string, number> } };
+    }
+    case "checkpoint": {
+      const [step, bytes, seconds] = ["step", "bytes", "seconds"].map(numberOf);
+      if (step === undefined || bytes === undefined || seconds === undefined) return undefined;
+      return { $case: "checkpoint", value: { step, bytes, seconds } };
+    }
+    default:
+      return undefined;
+  }
+};
+
+export const toEvent = (event: JobEvent): wire.JobEvent => ({
+  ...event,
+  data: toStruct(event.data),
+  detail: detailOf(event),
+});
 
 export async function* toEvents(events: AsyncIterable<JobEvent>): AsyncGenerator<wire.JobEvent, void, void> {
   for await (const event of events) yield toEvent(event);

@@ -3,6 +3,7 @@ import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import type { ThresholdSpec } from "../domain/jobs/spec/parts/threshold-spec.ts";
 import type { BaseSpec, JobSpec, ResourcesSpec, TaskSpec, WebhookSpec } from "./generated/descent/v1/job_spec.ts";
 import { fromWire, toWire } from "./typed/convert.ts";
+import type { Shape } from "./typed/shape.ts";
 import { specShapes, thresholdShape } from "./typed/spec-shapes.ts";
 
 /** Leaves out what is absent, so that the schema fills in its defaults as for a JSON body without the key. */
@@ -54,11 +55,8 @@ type Part = keyof typeof specShapes;
 const fromPart = (key: Part, part: object | undefined): unknown =>
   part === undefined ? undefined : fromWire(specShapes[key], part, `/${key}`);
 
-/** As the schemas have it, and once more as JSON for clients of the messages before. */
 const toPart = <K extends Part>(key: K, value: object | undefined): JobSpec[K] =>
-  value === undefined
-    ? undefined
-    : ({ ...(toWire(specShapes[key], value) as object), fields: toStruct(value) } as JobSpec[K]);
+  value === undefined ? undefined : inBothForms<JobSpec[K]>(specShapes[key], value);
 
 /** The JSON body that this message stands for; unchecked, as a body is. */
 export const fromJobSpec = (message: JobSpec | undefined): unknown => {
@@ -81,6 +79,10 @@ export const fromJobSpec = (message: JobSpec | undefined): unknown => {
 
 /** A Struct can hold no `undefined`: only what JSON would show. */
 export const toStruct = (value: object): Record<string, unknown> => JSON.parse(JSON.stringify(value));
+
+/** The message as its schema has it, and once more as JSON for clients of the google.protobuf.Struct that it was. */
+export const inBothForms = <Message>(shape: Shape, value: object): Message =>
+  ({ ...(toWire(shape, value) as object), fields: toStruct(value) }) as Message;
 
 export const toTask = (task: ResolvedJobSpec["task"]): TaskSpec => ({
   type: task.type,

@@ -5,8 +5,9 @@ import { type AnyModel, isImported, type Model } from "../domain/models/model.ts
 import type { Report } from "../domain/models/report.ts";
 import type { Page } from "../domain/page.ts";
 import { Encoded, fieldOf, writeParts } from "./encoded.ts";
+import type { ImagePreprocessing, ImportedFile } from "./generated/descent/v1/model_parts.ts";
 import * as wire from "./generated/descent/v1/models.ts";
-import { toJobSpec, toStruct, toTask } from "./job-spec.ts";
+import { inBothForms, toJobSpec, toTask } from "./job-spec.ts";
 import { encodeTyped } from "./typed/encode.ts";
 import { modelShapes } from "./typed/model-shapes.ts";
 
@@ -43,10 +44,10 @@ const toImported = (model: ImportedModel): wire.Model => {
       ...{ inputs, outputs, trainable, frozen, warnings, found, labels: labels ?? [] },
       architecture: architecture ?? undefined,
       head: head ?? undefined,
-      image: image === null ? undefined : toStruct(image),
+      image: image === null ? undefined : inBothForms<ImagePreprocessing>(modelShapes.image, image),
       licence: licence ?? undefined,
       source: source ?? undefined,
-      file: toStruct(file),
+      file: inBothForms<ImportedFile>(modelShapes.file, file),
     },
   };
 };

@@ -1,8 +1,8 @@
 import { StudySpec } from "../domain/studies/study-spec.ts";
 import type { JobSpec, WebhookSpec } from "./generated/descent/v1/job_spec.ts";
 import type * as wire from "./generated/descent/v1/study_spec.ts";
-import { fromJobSpec, fromWebhook, toJobSpec, toStruct } from "./job-spec.ts";
-import { fromWire, toWire } from "./typed/convert.ts";
+import { fromJobSpec, fromWebhook, inBothForms, toJobSpec } from "./job-spec.ts";
+import { fromWire } from "./typed/convert.ts";
 import { createShapes } from "./typed/read-shapes.ts";
 
 const shapes = createShapes({
@@ -29,6 +29,4 @@ export const studySpecMessages = shapes.all();
 export const fromStudySpec = (message: wire.StudySpec | undefined): unknown =>
   message === undefined ? undefined : fromWire(studySpecShape, message, "");
 
-/** As the schema has it, and once more as JSON for clients of the message before. */
-export const toStudySpec = (spec: object): wire.StudySpec =>
-  ({ ...(toWire(studySpecShape, spec) as object), fields: toStruct(spec) }) as wire.StudySpec;
+export const toStudySpec = (spec: object): wire.StudySpec => inBothForms<wire.StudySpec>(studySpecShape, spec);

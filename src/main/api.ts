@@ -30,6 +30,7 @@ import { createLoadGate, type LoadGate } from "../usecases/admission/load-gate.t
 import { limitRate } from "../usecases/admission/rate-limit.ts";
 import { defaultRates } from "../usecases/admission/rates.ts";
 import type { Deps, EngineAccess } from "../usecases/deps.ts";
+import { createKnownPlans } from "../usecases/jobs/planning/known-plans.ts";
 import { readVersion } from "../usecases/service-version.ts";
 import { watchConsumption } from "../usecases/upkeep/consumption.ts";
 import { startStudies } from "../usecases/upkeep/look-after-studies.ts";
@@ -186,11 +187,13 @@ const watchLoad = ({ queue, heard, gate, metrics, backends: { jobs, redisMemory 
   return {
     queueLoad: async (): Promise<QueueLoad> => {
       const [waiting, { active }] = await Promise.all([waitingWork(), queue.depth()]);
+      const trainers = heard();
       return {
         waitingSeconds: waiting.seconds,
         waitingJobs: waiting.jobs,
         activeJobs: active,
-        trainers: heard().length,
+        usedThreads: trainers.reduce((sum, { usedThreads }) => sum + usedThreads, 0),
+        trainers: trainers.length,
       };
     },
     stop: startMemoryWarning(redisMemory, log),
@@ -207,7 +210,6 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const metrics = createApiMetrics();
   const own = { role: "api", name: `${hostname()}:${process.pid}`, registry: metrics.registry } as const;
   const telemetry = await startTelemetry(config.telemetry, own, log);
-  const { tracing } = telemetry;
   const backends = await connectBackends({ ...config, redisUrl }, log, metrics);
   const stopOrphanedRedis = await prepareOrphanedRedis(redisUrl, config.drainMs, log);
   const { admit, close: closeAdmit } = await createAdmission(config, backends, log);
@@ -227,6 +229,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
     ...backends,
     queue,
     engine: engine.access,
+    knownPlans: createKnownPlans(),
     readParquet: createParquetReader(parquetProcess),
     consumption,
     log,
@@ -243,12 +246,12 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
     metrics,
     queueLoad: watched.queueLoad,
     corsOrigins: config.corsOrigins,
-    tracing,
+    tracing: telemetry.tracing,
     log,
   });
   const ports = { rest: await listenRest(rest, config), grpc: await listenGrpc(grpc, config) };
   await acceptFaster(rest.server, log);
-  const stopReconciler = startReconciler(config.telemetry === null ? deps : { ...deps, tracing });
+  const stopReconciler = startReconciler(config.telemetry === null ? deps : { ...deps, tracing: telemetry.tracing });
   const stopStudies = startStudies(deps);
   const stopRetention = startRetention(deps, config.retentionMs);
   webhooks.start();

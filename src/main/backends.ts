@@ -65,15 +65,15 @@ export const connectBackends = async (
   meters?: BackendMeters,
 ): Promise<Backends> => {
   const artifacts = await openArtifacts(config.artifactUrl);
-  const { redis, subscriber, close } = await connectRedis(config.redisUrl, log, {
+  const { redis, subscriber, confirmed, close } = await connectRedis(config.redisUrl, log, {
     onError: () => meters?.redisConnectionError(),
   });
   const onRedis = <T extends object>(part: string, target: T): T =>
     meters === undefined ? target : watchCalls(target, meters.onRedisCall(part));
   const { leaseMs, poisonCrashes, quotas } = config;
-  const access = createRedisAccessStore(redis);
+  const access = createRedisAccessStore(redis, undefined, confirmed);
   const jobs = createRedisJobStore({
-    ...{ redis, subscriber, leaseMs },
+    ...{ redis, subscriber, confirmed, leaseMs },
     runningJobsOf: async (tenant) => {
       const { runningJobs = quotas.runningJobs } = (await access.tenant(tenant))?.quotas ?? {};
       return runningJobs;
@@ -84,15 +84,15 @@ export const connectBackends = async (
   return {
     artifacts: meters === undefined ? artifacts : watchCalls(artifacts, meters.onStoreCall),
     jobs: onRedis("jobs", jobs),
-    studies: onRedis("studies", createRedisStudyStore({ redis, subscriber }, log)),
-    catalogue: onRedis("catalogue", createRedisCatalogue(redis, log)),
+    studies: onRedis("studies", createRedisStudyStore({ redis, subscriber, confirmed }, log)),
+    catalogue: onRedis("catalogue", createRedisCatalogue(redis, log, confirmed)),
     rateLimiter: onRedis("rate_limiter", createRateLimiter(redis)),
     reservations: onRedis("reservations", createRedisReservations(redis)),
     access: onRedis("access", access),
     tokenSecret: createTokenSecret(redis),
     signs: createTrainerHeartbeats(redis, subscriber),
-    runs: onRedis("runs", createRedisRunOutbox({ redis, subscriber })),
-    outbox: onRedis("webhooks", createRedisWebhookOutbox({ redis, subscriber })),
+    runs: onRedis("runs", createRedisRunOutbox({ redis, subscriber, confirmed })),
+    outbox: onRedis("webhooks", createRedisWebhookOutbox({ redis, subscriber, confirmed })),
     redisMemory: () => readRedisMemory(redis),
     close,
   };

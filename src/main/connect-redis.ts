@@ -2,7 +2,8 @@ import type { Redis } from "ioredis";
 import { StartError } from "../config.ts";
 import { ServiceError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
-import { checkRedis } from "../store/redis/check-redis.ts";
+import { checkRedis, replicasInsistedOn } from "../store/redis/check-redis.ts";
+import { type ConfirmedWrites, createConfirmedWrites } from "../store/redis/connection/confirmed-writes.ts";
 import { parseRedisAddress } from "../store/redis/connection/redis-address.ts";
 import { isRefusal, remedyFor } from "../store/redis/connection/redis-remedies.ts";
 import { createLastingConnection, createProducerConnection, waitForRedis } from "../store/redis/redis-connection.ts";
@@ -13,6 +14,8 @@ export interface RedisConnections {
   redis: Redis;
   /** For subscriptions. */
   subscriber: Redis;
+  /** For what is acknowledged, where replicas are to have it first. */
+  confirmed: ConfirmedWrites | null;
   close(): Promise<void>;
 }
 
@@ -25,7 +28,7 @@ const toStartError = (error: unknown, why = ""): StartError => {
 
 const usesTls = (url: string): boolean => parseRedisAddress(url).options.tls !== undefined;
 
-const open = (url: string, onError: (error: Error) => void): Omit<RedisConnections, "close"> => {
+const open = (url: string, onError: (error: Error) => void): Pick<RedisConnections, "redis" | "subscriber"> => {
   try {
     return { redis: createProducerConnection(url, onError), subscriber: createLastingConnection(url, onError) };
   } catch (error) {
@@ -50,23 +53,33 @@ export const connectRedis = async (
     refuse = reject;
   });
   refused.catch(() => undefined); // it may come when nobody waits any more
-  const { redis, subscriber } = open(url, (error) => {
+  const listen = (error: Error): void => {
     onError?.();
-    if (answered) return log.warn({ err: error }, "the connection to Redis is in trouble");
+    if (answered) {
+      log.warn({ err: error }, "the connection to Redis is in trouble");
+      return;
+    }
     if (reason === null) log.info({ reason: error.message }, "Redis does not answer yet");
     // What an operator can do something about is not hidden by what follows from it.
     if (reason === null || remedyFor(error.message) !== "") reason = error.message;
     if (isRefusal(error.message)) refuse(new ServiceError("unavailable", "Redis cannot be used"));
-  });
+  };
+  const { redis, subscriber } = open(url, listen);
+  const connections = [redis, subscriber];
   const close = async (): Promise<void> => {
-    redis.disconnect();
-    subscriber.disconnect();
+    for (const connection of connections) connection.disconnect();
   };
   try {
     await Promise.race([waitForRedis(redis, limitMs), refused]);
     answered = true;
     for (const warning of await checkRedis(redis)) log.warn({}, warning);
-    return { redis, subscriber, close };
+    const replicas = parseRedisAddress(url).replicas ?? (await replicasInsistedOn(redis));
+    if (replicas === 0) return { redis, subscriber, confirmed: null, close };
+    const third = createProducerConnection(url, listen);
+    connections.push(third);
+    await waitForRedis(third, limitMs);
+    await third.wait(0, 1); // a user who may not do that learns it now
+    return { redis, subscriber, confirmed: createConfirmedWrites(third, replicas), close };
   } catch (error) {
     await close();
     throw toStartError(error, reason === null ? "" : ` (${reason})${remedyFor(reason, { isTls: usesTls(url) })}`);

@@ -51,13 +51,16 @@ command
     say(key);
   });
 
-command.command("list").action(async () => {
-  for (const { id, tenant, scopes } of await readApiKeys(file())) say(`${id}\t${tenant}\t${scopes.join(",")}`);
-});
+command
+  .command("list")
+  .description("one key a line: its id, tenant and scopes, with tabs between them")
+  .action(async () => {
+    for (const { id, tenant, scopes } of await readApiKeys(file())) say(`${id}\t${tenant}\t${scopes.join(",")}`);
+  });
 
 command
   .command("revoke <id>")
-  .description("running servers notice within two seconds")
+  .description("take a key away; running servers notice within two seconds")
   .action((id: string) => revokeApiKey(file(), id));
 
 command

@@ -2,6 +2,7 @@ import { DelayedError, type Job, WaitingError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { QUEUE_NAME, QUEUE_PREFIX } from "./queue-names.ts";
 import type { QueueEntry, RunJob, TrainingConsumer } from "./training-queue.ts";
+import { createPauses } from "./worker-pauses.ts";
 
 /** Why a run's signal aborted. */
 export type AbortReason = "lease_lost" | "closing";
@@ -35,14 +36,6 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
   let takenAtMs = nowMs();
   let taken = 0;
   let closing = false;
-  /** Takes no entries until then: those that no trainer has room for wait where they can be seen, and in their order. */
-  const pause = (until: Promise<void>): void => {
-    worker.pause(true).catch(onError);
-    void until.then(() => {
-      if (!closing) worker.resume().catch(onError);
-    });
-  };
-
   const process = (job: Job<QueueEntry>, token?: string): Promise<void> => {
     // A fetch that was open when `pause()` was called is still served, with the very entry that a run has just handed back.
     if (closing) return handBack(options.connection, job, token);
@@ -70,6 +63,8 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
     removeOnFail: { count: 0 },
   });
   worker.on("error", onError);
+  /** Those entries that no trainer has room for wait where they can be seen, and in their order. */
+  const pause = createPauses(worker, { isClosing: () => closing, onError });
   worker.on("locksRenewed", ({ jobIds }) => {
     for (const id of jobIds) {
       const run = active.get(id);

@@ -5,6 +5,7 @@ import type { DueWebhook } from "../domain/webhook.ts";
 import { QUEUE_PREFIX, WEBHOOK_QUEUE_NAME } from "./queue-names.ts";
 import { createTenantSlots } from "./tenant-slots.ts";
 import type { DeliverWebhook, WebhookConsumer } from "./webhook-queue.ts";
+import { createPauses } from "./worker-pauses.ts";
 
 /** As entries have it since there were only jobs' webhooks. */
 interface Entry {
@@ -68,6 +69,7 @@ export const createBullWebhookConsumer = (options: BullWebhookConsumerOptions): 
     removeOnFail: { count: 0 },
   });
   worker.on("error", onError);
+  createPauses(worker, { isClosing: () => worker.closing !== undefined, onError });
   worker.on("failed", (_job, error) => onError(error));
 
   return {

@@ -216,6 +216,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     crossValidation: null,
     learningCurve: null,
     explained: null,
+    residualsByFeature: null,
     weights: null,
     notes: [...oneClass(answers), ...underflow(chances), ...fewRows(split, truths.length, coverage)],
   };

@@ -19,7 +19,7 @@ export interface Answered {
   readonly notes: readonly ReportNote[];
 }
 
-type Figures = Omit<ComparedModel, "model" | "name" | "measure" | "group" | "trainedOnIt">;
+type Figures = Omit<ComparedModel, "model" | "name" | "measure" | "group" | "trainedOnIt" | "drift">;
 
 const none: Figures = {
   ...{ accuracy: null, brier: null, areaUnderRoc: null, calibrationError: null, calibration: null },
@@ -99,7 +99,7 @@ export const compareAnswered = (
   }
   const models = order.map(({ model, name, trainedOnIt, measure, figures }) => {
     const group = groups.findIndex((own) => own.includes(model));
-    return { model, name, measure, group, trainedOnIt, ...figures };
+    return { model, name, measure, group, trainedOnIt, ...figures, drift: null };
   });
   return { models, differences, groups };
 };

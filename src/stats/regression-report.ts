@@ -226,6 +226,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     crossValidation: null,
     learningCurve: null,
     explained: null,
+    residualsByFeature: null,
     weights: null,
     notes: [
       ...(constant && truths.length > 1 ? [constantLabel(split, `${answers.truths[0]}`, "R²")] : []),

@@ -16,6 +16,7 @@ import type { Catalogue } from "../store/catalogue.ts";
 import type { JobStore } from "../store/job-store.ts";
 import type { Reservations } from "../store/reservations.ts";
 import type { StudyStore } from "../store/study-store.ts";
+import type { KnownPlans } from "./jobs/planning/known-plans.ts";
 import type { Consumption } from "./upkeep/consumption.ts";
 
 /** The rows of the three splits and the width of the network's ends: all that planning needs of the data. */
@@ -113,6 +114,8 @@ export interface Deps {
   catalogue: Catalogue;
   queue: TrainingQueue;
   engine: EngineAccess;
+  /** Of this process; whatever is not among them is planned. */
+  knownPlans: KnownPlans;
   /** A Parquet file as CSV, decoded where it can do no harm. */
   readParquet: (read: ReadBytes, bytes: number) => Promise<TableBytes>;
   /** Whether trainers take up what waits. */

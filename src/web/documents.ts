@@ -20,8 +20,10 @@ const slugOf = (html: string): string =>
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "");
 
+/** For one page: its tables are counted, as each needs a name of its own. */
 const createMarked = (): Marked => {
   const marked = new Marked();
+  let tables = 0;
   marked.use({
     renderer: {
       heading({ depth, tokens }) {
@@ -37,7 +39,7 @@ const createMarked = (): Marked => {
             .map((inner) => (inner === "" ? "<td></td>" : `<${tag}>${inner}</${tag}>`))
             .join("");
         const rows = token.rows.map((row) => `<tr>${cells(row, "td")}</tr>`).join("\n");
-        return `<div class="wide" role="region" aria-label="Table" tabindex="0"><table><thead><tr>${cells(token.header, "th")}</tr></thead>\n<tbody>${rows}</tbody></table></div>\n`;
+        return `<div class="wide" role="region" aria-label="Table ${++tables}" tabindex="0"><table><thead><tr>${cells(token.header, "th")}</tr></thead>\n<tbody>${rows}</tbody></table></div>\n`;
       },
       code({ text }) {
         return `<pre tabindex="0"><code>${escaped(text)}</code></pre>\n`;
@@ -87,7 +89,6 @@ ${content}
 
 /** Reads the Markdown files of a folder and renders each, and those that were made, with links to the others. */
 export const readDocuments = (folder: string, made: Readonly<Record<string, string>> = {}): DocumentPage[] => {
-  const marked = createMarked();
   const sources = new Map([
     ...readdirSync(folder)
       .filter((file) => file.endsWith(".md"))
@@ -105,7 +106,7 @@ export const readDocuments = (folder: string, made: Readonly<Record<string, stri
       })
       .concat('<a href="/docs/api/">API reference</a>')
       .join("");
-    const content = marked.parse(sources.get(name) ?? "", { async: false });
+    const content = createMarked().parse(sources.get(name) ?? "", { async: false });
     const title = titles.get(name) ?? name;
     return { name, title, html: frame(title, navigation, content) };
   });

@@ -1,5 +1,5 @@
-// What plans say that jobs take, against what they took: jobs of different kinds, each in a process of its own, after a small one that warms its threads.
-//   node test/bench/estimates.mjs [--only "iris;spilled"] [--threads 1] [--dist FOLDER] [--folder FOLDER] [--phases]
+// What plans say that jobs take, against what they took: jobs of different kinds, each in a process of its own, after a small one that warms its threads, or after --warm of the same.
+//   node test/bench/estimates.mjs [--only "iris;spilled"] [--warm 0] [--threads 1] [--dist FOLDER] [--folder FOLDER] [--phases]
 // Seconds of processors, and by the clock; the ratio is of the estimate to the processors' where one thread computes. --phases: what each part of the job took.
 import { fork } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,6 +13,7 @@ import { makeCsv, runJobs, storeTable } from "./large-table.mjs";
 const { values } = parseArgs({
   options: {
     only: { type: "string" },
+    warm: { type: "string", default: "0" },
     threads: { type: "string", default: "1" },
     dist: { type: "string", default: fileURLToPath(new URL("../../dist", import.meta.url)) },
     folder: { type: "string" },
@@ -40,6 +41,7 @@ const jobs = {
   logistic: { rows: 200_000, model: { type: "logistic" } },
   "logistic, spilled": { rows: 500_000, memory: 64, model: { type: "logistic" } },
   "k-means": { rows: 20_000, task: groups, model: { type: "k_means", clusters: 8 } },
+  "k-means, digits": { file: "digits.csv", task: groups, model: { type: "k_means", clusters: 8 } },
   "k-means, spilled": { rows: 500_000, memory: 96, task: groups, model: { type: "k_means", clusters: 8, restarts: 1 } },
   mixture: { rows: 20_000, task: { type: "density_estimation" }, model: { type: "gaussian_mixture", components: 4 } },
   ensemble: { rows: 2000, effort: "good" },
@@ -50,7 +52,14 @@ const jobs = {
 
 const inProcess = (task) =>
   new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), ["--dist", values.dist, "--one", JSON.stringify(task)]);
+    const child = fork(fileURLToPath(import.meta.url), [
+      "--dist",
+      values.dist,
+      "--warm",
+      values.warm,
+      "--one",
+      JSON.stringify(task),
+    ]);
     let result = null;
     child.on("message", (message) => {
       result = message;
@@ -102,7 +111,8 @@ const storeData = async (folder, { file, rows, numbers, pictures: count }) => {
 const shown = (seconds) => (seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1));
 
 if (values.one !== undefined) {
-  process.send(await runJobs(dist, JSON.parse(values.one)));
+  const [first, job] = JSON.parse(values.one);
+  process.send(await runJobs(dist, [first, ...new Array(Number(values.warm)).fill(job), job]));
   process.disconnect();
 } else {
   const folder = values.folder ?? mkdtempSync(join(tmpdir(), "descent-estimates-"));

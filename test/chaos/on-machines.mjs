@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { endTogether } from "./end-together.mjs";
+import { cleanAtEnd, endTogether } from "./end-together.mjs";
 import { loadTypescript } from "./load-typescript.mjs";
 import { hubAddress } from "./namespaces.mjs";
 import { createRandom } from "./random.mjs";
@@ -40,11 +40,14 @@ const startBucket = async ({ startS3Stub, stubSettings }, host, random) => {
   };
 };
 
-/** A master, two replicas and three Sentinels; a master that no replica hears acknowledges nothing. */
+const REPLICAS = 2;
+
+/** A master, its replicas and three Sentinels, told what the page of documents asks for where no fail-over may lose anything. */
 const startRedis = async ({ createServers, startSentinels }, host) => {
   const servers = await createServers({ host, againAfterMs: AGAIN_MS });
-  const lines = ["min-replicas-to-write 1", "min-replicas-max-lag 10"];
-  const { master, replicas, sentinels, url } = await startSentinels(servers, { lines, replicas: 2 });
+  cleanAtEnd(servers.stop);
+  const lines = ["min-replicas-to-write 1", "min-replicas-max-lag 10", "repl-diskless-sync-delay 0"];
+  const { master, replicas, sentinels, url } = await startSentinels(servers, { lines, replicas: REPLICAS });
   const all = [master, ...replicas];
   /** The master by the word of the first Sentinel that answers. */
   const currentMaster = async () => {
@@ -54,7 +57,7 @@ const startRedis = async ({ createServers, startSentinels }, host) => {
     return all.find((each) => each.port === Number(port));
   };
   return {
-    url,
+    url: `${url}?replicas=${REPLICAS}`,
     pid: async () => (await currentMaster())?.pid() ?? null,
     pids: () => all.map((each) => each.pid()),
     replicaPids: async () => {

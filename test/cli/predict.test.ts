@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
 import { headOf, toLine } from "../../src/cli/predict.ts";
+import { cellsOf } from "../../src/cli/predict-pictures.ts";
 import { readRows } from "../../src/cli/read-rows.ts";
 import type { Model } from "../../src/client/types.ts";
 
@@ -56,4 +57,10 @@ test("quantiles about an answer are columns of their own, named as in the held-o
     ["prediction,lower,upper", "2.5,-1,4.25"],
     ["prediction", "2.5"],
   ]);
+});
+
+test("an answer about a picture is two cells, with its quantiles where it has them", () => {
+  expect(cellsOf({ value: 2.5, quantiles: { lower: -1, upper: 4.25 } })).toEqual(["2.5, -1 to 4.25", ""]);
+  expect(cellsOf({ value: 2.5 })).toEqual(["2.5", ""]);
+  expect(cellsOf({ label: "a", probabilities: { a: 0.75, b: 0.25 } })).toEqual(["a", "0.75"]);
 });

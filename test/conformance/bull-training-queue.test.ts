@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createId } from "../../src/domain/ids.ts";
+import { createProducerConnection, waitForRedis } from "../../src/store/redis/redis-connection.ts";
 import { openBullQueue } from "./bull-queues.ts";
 import { newDataset, newJob, tick } from "./records.ts";
 import { type FragileRedis, type RedisServer, startFragileRedis, startRedisServer } from "./redis-server.ts";
@@ -37,6 +38,26 @@ describe("training queue: BullMQ over a Redis that goes away", () => {
     await expect.poll(() => opened.queue.counts().catch(() => null), { timeout: 5000 }).not.toBeNull();
     await opened.queue.add(entry(), { place: 1 });
     await expect.poll(() => held.started, { timeout: 10_000 }).toHaveLength(2);
+  });
+});
+
+describe("training queue: BullMQ over a Redis that refuses writes", () => {
+  it("asks now and then, and goes on when they are taken again", async () => {
+    const refusing = await startFragileRedis();
+    const opened = await openBullQueue(refusing.url);
+    const admin = createProducerConnection(refusing.url, () => {});
+    await waitForRedis(admin, 5000);
+    const held = heldRun();
+    held.release();
+    const { consumer } = opened.consume(held.run);
+    await admin.config("SET", "min-replicas-to-write", "1");
+    await expect.poll(() => consumer.load().free, { timeout: 20_000 }).toBe(0);
+    await admin.config("SET", "min-replicas-to-write", "0");
+    await opened.queue.add({ tenant: "acme", job: createId("job", Date.now()) }, { place: 1 });
+    await expect.poll(() => held.started, { timeout: 20_000 }).toHaveLength(1);
+    admin.disconnect();
+    await opened.close();
+    await refusing.stop();
   });
 });
 

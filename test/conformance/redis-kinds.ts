@@ -166,11 +166,16 @@ export const startSentinels = async (
   return { master, replica, replicas, sentinels, url: `redis+sentinel://${hosts}/jobs` };
 };
 
-/** Three masters, which share the slots. */
-export const startCluster = async ({ start }: Servers) => {
-  const lines = [...durable, "cluster-enabled yes", "cluster-port BUS", "cluster-node-timeout 2000"];
+/** Three masters, which share the slots, and replicas of the `carrier`: the one that has the slot of the service's keys. */
+export const startCluster = async (
+  { start }: Servers,
+  { lines: more = [], replicas: count = 0 }: { lines?: string[]; replicas?: number } = {},
+) => {
+  const lines = [...durable, "cluster-enabled yes", "cluster-port BUS", "cluster-node-timeout 2000", ...more];
   const nodes = await Promise.all([1, 2, 3].map(() => start(lines)));
-  const [first, ...others] = nodes as [Process, ...Process[]];
+  const replicas = await Promise.all(Array.from({ length: count }, () => start(lines)));
+  const all = [...nodes, ...replicas] as [Process, ...Process[]];
+  const [first, ...others] = all;
   const slots = 16_384;
   for (const [at, { admin }] of nodes.entries())
     await admin.call("CLUSTER", "ADDSLOTSRANGE", Math.ceil((at * slots) / 3), Math.ceil(((at + 1) * slots) / 3) - 1);
@@ -178,12 +183,18 @@ export const startCluster = async ({ start }: Servers) => {
     const bus = /,?(\d+)$/.exec(((await admin.call("CLUSTER", "NODES")) as string).split(" ")[1]!.split("@")[1]!)?.[1];
     await first.admin.call("CLUSTER", "MEET", "127.0.0.1", port, Number(bus));
   }
-  for (const { admin } of nodes)
+  for (const { admin } of all)
     await until(async () => {
       const state = (await admin.call("CLUSTER", "INFO")) as string;
-      return state.includes("cluster_state:ok") && state.includes("cluster_known_nodes:3");
+      return state.includes("cluster_state:ok") && state.includes(`cluster_known_nodes:${all.length}`);
     });
-  return { nodes, url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(",")}` };
+  const slot = (await first.admin.call("CLUSTER", "KEYSLOT", "{descent}")) as number;
+  const carrier = nodes[Math.floor((slot * 3) / slots)]!;
+  const id = (await carrier.admin.call("CLUSTER", "MYID")) as string;
+  for (const { admin } of replicas) await admin.call("CLUSTER", "REPLICATE", id);
+  const online = async () => (await carrier.admin.info("replication")).match(/^slave\d+:.*state=online/gm) ?? [];
+  await until(async () => (await online()).length === count);
+  return { nodes, carrier, replicas, url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(",")}` };
 };
 
 /** By the names of REDIS_KIND. */

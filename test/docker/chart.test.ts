@@ -91,9 +91,18 @@ const specs = {
     maxReplicaCount: z.int(),
     pollingInterval: z.int(),
     cooldownPeriod: z.int(),
+    advanced: z.strictObject({
+      scalingModifiers: z.strictObject({
+        metricType: z.literal("AverageValue"),
+        target: z.literal("1"),
+        activationTarget: z.literal("0"),
+        formula: z.string(),
+      }),
+    }),
     triggers: z.array(
       z.strictObject({
         type: z.literal("metrics-api"),
+        name: z.string().regex(/^[a-z]+$/),
         metricType: z.literal("AverageValue"),
         metadata: z.strictObject({
           url: z.url(),
@@ -159,10 +168,15 @@ describe("the chart", () => {
     const route = readFileSync(join(import.meta.dirname, "../../src/rest/routes/autoscaling-route.ts"), "utf8");
     const [scaled] = ofKind("keda.sh/v1alpha1 ScaledObject");
     const asked = scaled?.spec.triggers.map((trigger) => trigger.metadata) ?? [];
-    expect(asked.map(({ valueLocation }) => valueLocation)).toEqual(["waitingSeconds", "activeJobs"]);
+    expect(asked.map(({ valueLocation }) => valueLocation)).toEqual(["waitingSeconds", "usedThreads"]);
     for (const { url, valueLocation } of asked) {
       expect(route).toContain(`"${new URL(url).pathname}"`);
       expect(route).toMatch(new RegExp(`^ {2}${valueLocation}: number;`, "m"));
     }
+    const names = scaled?.spec.triggers.map(({ name }) => name) ?? [];
+    expect(scaled?.spec.advanced.scalingModifiers.formula).toBe(`${names[0]} / 600 + ${names[1]} / 4`);
+    // As many threads as the trainers' cores.
+    const [, trainer] = ofKind("apps/v1 Deployment");
+    expect(trainer?.spec.template.spec.containers[0]?.resources.limits.cpu).toBe("4");
   });
 });

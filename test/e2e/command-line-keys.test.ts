@@ -12,6 +12,9 @@ afterAll(() => removeDataDir(dataDir));
 test("keys of the file are created, listed and revoked, and those of a tenant rotated", async () => {
   const file = join(dataDir, "keys.json");
   const keys = (...argv: string[]) => runDescent(["keys", ...argv], { API_KEYS_FILE: file });
+  const commands = /Commands:\n([\s\S]*)/.exec((await keys("--help")).output)![1]!;
+  for (const name of ["create", "list", "revoke", "webhook-secret"])
+    expect(commands).toMatch(new RegExp(`^  ${name} .*  \\w`, "m"));
   const root = await keys("create", "root", "--tenant", "ops", "--scopes", "operator,read");
   expect(root).toMatchObject({ code: 0, output: expect.stringMatching(/^dsc_[\w-]{43}\n$/) });
   expect(root.errors).toContain("cannot be shown again");

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -145,6 +146,46 @@ describe("what the documents show is what a user gets", () => {
       expect(toPattern(shown, new Map()).pattern.test(printed.replace(/\s+/g, "")), printed).toBe(true);
     },
   );
+
+  test("a web application's backend takes a table, and its token opens the job's events; page and client are strict", async () => {
+    const blocks = [...blocksOf("src/web/docs/web-app.md"), ...blocksOf("src/web/docs/client.md")];
+    const blockOf = (start: string): string => blocks.find((block) => block.startsWith(start))!;
+    writeFileSync(join(dataDir, "backend.mjs"), blockOf("// backend.mjs"));
+    writeFileSync(join(dataDir, "page.ts"), blockOf("// page.ts"));
+    writeFileSync(join(dataDir, "client.ts"), blockOf("import { createDescent }"));
+    const strict = "--ignoreConfig --noEmit --strict --target es2022 --module esnext --moduleResolution bundler";
+    expect(await run(`node_modules/.bin/tsc ${strict} --types node page.ts client.ts`)).toBe("");
+
+    const env = { ...process.env, DESCENT_URL: service.url, PORT: "0" };
+    const backend = spawn(process.execPath, ["backend.mjs"], {
+      cwd: dataDir,
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      const [port] = (await once(backend.stdout, "data")) as [Buffer];
+      const post = async (path: string, body: string | Uint8Array<ArrayBuffer>) => {
+        const response = await fetch(`http://127.0.0.1:${port.toString().trim()}${path}`, { method: "POST", body });
+        return { status: response.status, body: (await response.json()) as Record<string, never> };
+      };
+      const iris = readFileSync(join(root, "test/data/iris.csv"));
+      expect(await post("/api/jobs?name=iris&label=specis", iris)).toMatchObject({
+        ...{ status: 422, body: { errors: [{ pointer: "/task/label" }] } },
+      });
+      const { status, body } = await post("/api/jobs?name=iris&label=species", iris);
+      expect(status).toBe(200);
+      const events = await fetch(`${service.url}/v1/jobs/${body.job}/events?token=${body.token}`);
+      expect(await events.text()).toMatch(/"state":"succeeded"[\s\S]*event: end\n/);
+      const model = String(body.job).replace("job_", "mdl_");
+      const rows = JSON.stringify([{ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 }]);
+      expect(await post(`/api/predict?model=${model}`, rows)).toMatchObject({
+        ...{ status: 200, body: { predictions: [{ label: "setosa" }] } },
+      });
+    } finally {
+      backend.kill();
+      await once(backend, "close");
+    }
+  });
 
   test("README shows examples: the test above has something to run", () => {
     expect(examplesOf("README.md").length).toBeGreaterThan(5);

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -10,6 +12,9 @@ import { parseMetrics, type Sample, sumOf } from "./metrics-text.ts";
 import { redisPidOf } from "./redis-pid.ts";
 import { createRestClient, dataFile } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
+
+/** Prometheus' own judge of the format, where it is installed. */
+const promtool = ["/usr/bin/promtool", "/usr/local/bin/promtool"].find((path) => existsSync(path));
 
 let dataDir = "";
 let service: Service | null = null;
@@ -116,6 +121,12 @@ describe("metrics of the whole service, at the API", () => {
       .map((name) => name.replace(/_(bucket|sum|count)$/, ""));
     const shared = /^descent_trainer_(threads_used|memory_bytes|memory_used_bytes)$/;
     expect([...new Set(families)].filter((name) => !shared.test(name)).sort()).toEqual([...new Set(documented)].sort());
+    if (promtool !== undefined) {
+      const input = await fetchText(`${url}/metrics`);
+      const { status, stdout, stderr } = spawnSync(promtool, ["check", "metrics"], { input, encoding: "utf8" });
+      expect(`${stdout}${stderr}`).toBe("");
+      expect(status).toBe(0);
+    }
     const text = JSON.stringify(samples);
     expect(text).not.toMatch(/(job|ds|mdl)_[0-9A-Z]{26}|nothing-\d|acme/);
   });

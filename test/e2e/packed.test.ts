@@ -82,6 +82,7 @@ test("a packed release runs without a build, and so does a start on a copy of it
     expect((await client.call("/metrics/queue")).body).toMatchObject({
       waitingSeconds: 0,
       waitingJobs: 0,
+      usedThreads: 0,
       trainers: 1,
     });
     expect((await fetch(`${client.url}/docs/installing`)).status).toBe(200);

@@ -193,4 +193,31 @@ describe.skipIf(browserPath === undefined)("the page's forms, of a service that 
     await page.getByText("1 job of 1", { exact: true }).waitFor();
     expect(await page.getByText("Cannot reach the service").count()).toBe(0);
   });
+
+  // The last: those before it count jobs and data sets.
+  test("shows the quantiles that a model predicts about its answer", async () => {
+    const client = createRestClient(service.url, key);
+    const lines = Array.from({ length: 200 }, (_, i) => `${i % 20},${(i % 20) + ((i * 7) % 11)}`);
+    const { id: table } = await client.upload("between", `x,y\n${lines.join("\n")}\n`);
+    const task = { type: "regression", label: "y" } as const;
+    const asked = {
+      dataset: table,
+      task,
+      model: { type: "quantile" },
+      loss: { type: "pinball", interval: 0.8 },
+    } as const;
+    const between = (await client.untilDone((await client.submit(asked)).id)).model!;
+    await page.goto(`${service.url}/#/models/${between}`);
+    await sign(key);
+    await page.getByLabel("x", { exact: true }).fill("8");
+    await page.getByRole("button", { name: "Predict", exact: true }).click();
+    const said = (await page.getByText(/^y: .*, between .* and /).textContent())!;
+    const [value, lower, upper] = /^y: (\S+), between (\S+) and (\S+)$/.exec(said)!.slice(1).map(Number);
+    const [answer] = (await client.predict(between, [{ x: 8 }])).predictions;
+    if (answer === undefined || !("value" in answer)) throw new Error("the model predicts no number");
+    expect(value).toBeCloseTo(answer.value, 2);
+    expect(lower).toBeCloseTo(answer.quantiles!.lower, 2);
+    expect(upper).toBeCloseTo(answer.quantiles!.upper, 2);
+    expect(lower! < value! && value! < upper!).toBe(true);
+  });
 });

@@ -34,6 +34,7 @@ const views: [name: string, path: (ids: Ids) => string, shown: string][] = [
   ["the API reference", () => "/docs/api/", ".opblock-summary-path:has-text('/v1/jobs')"],
   ["the documents", () => "/docs", "h1:has-text('Documents')"],
   ["a document", () => "/docs/configuration", "h1:has-text('Configuration')"],
+  ["a document of many tables", () => "/docs/specification", "h1:has-text('specification')"],
 ];
 
 /** What only another width or another scheme may break. */

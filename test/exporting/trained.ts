@@ -24,6 +24,7 @@ import { withThreshold } from "../../workers/training/leading/publish-weights.ts
 import { createNetworkRun } from "../../workers/training/network-run.ts";
 import { datasetOf, jobSpec } from "../data/csv-fixtures.ts";
 import { compiled } from "../engine/train/job.ts";
+import type { Feed } from "./runtime.ts";
 
 export const tenant = "default";
 
@@ -88,11 +89,29 @@ export const trainInto = async (store: ArtifactStore, open: () => Readable, inpu
   if (end.type !== "completed") throw new Error(`the job ended ${end.type}`);
   const model = await storeModel(
     store,
-    { spec, task: spec.task, preprocessing: withThreshold(preprocessing, end.threshold) },
+    { spec, task: spec.task, preprocessing: withThreshold(preprocessing, end.threshold, end.calibration) },
     end.tensors,
   );
   return { model, rows: (await readRows(open(), { limit: 1000 }, dataset)).rows };
 };
+
+/** Raw rows as the file takes them: what is missing is NaN or an empty text. */
+export const feedsOf = ({ preprocessing }: Model, rows: readonly Row[]): Record<string, Feed> =>
+  Object.fromEntries(
+    preprocessing.features.map(({ type, column }): [string, Feed] => {
+      const dims = [rows.length, 1];
+      if (type === "datetime") {
+        const seconds = (cell: unknown): number => (typeof cell === "string" ? Date.parse(cell) / 1000 : Number.NaN);
+        return [column, { type: "float64", dims, data: Float64Array.from(rows, (row) => seconds(row[column])) }];
+      }
+      if (type === "category")
+        return [column, { type: "string", dims, data: rows.map((row) => String(row[column] ?? "")) }];
+      return [
+        column,
+        { type: "float64", dims, data: Float64Array.from(rows, (row) => Number(row[column] ?? Number.NaN)) },
+      ];
+    }),
+  );
 
 /** What the service answers to these rows. */
 export const predictionsOf = async (

@@ -90,6 +90,13 @@ describe("over gRPC", () => {
       "running",
       "succeeded",
     ]);
+    expect(events.filter(({ type }) => type === "state").map(({ detail }) => detail)).toEqual(
+      [
+        { state: JobState.JOB_STATE_QUEUED, attempt: 0 },
+        { state: JobState.JOB_STATE_RUNNING, attempt: 1 },
+        { state: JobState.JOB_STATE_SUCCEEDED, attempt: 1 },
+      ].map((value) => ({ $case: "state", value })),
+    );
     expect(await watch(job.id, events[0]?.id)).toEqual(events.slice(1));
     expect((await waiting).state).not.toBe(JobState.JOB_STATE_QUEUED);
     const page = await ask(clients.jobs, clients.jobs.listJobEvents, { id: job.id });

@@ -6,7 +6,7 @@ import * as modelParts from "../../src/grpc/generated/descent/v1/model_parts.ts"
 import * as wire from "../../src/grpc/generated/descent/v1/spec_parts.ts";
 import * as studyParts from "../../src/grpc/generated/descent/v1/study_spec.ts";
 import { Value } from "../../src/grpc/generated/google/protobuf/struct.ts";
-import { fromJobSpec, toJobSpec, toTask } from "../../src/grpc/job-spec.ts";
+import { fromJobSpec, inBothForms, toJobSpec, toTask } from "../../src/grpc/job-spec.ts";
 import * as studySpec from "../../src/grpc/study-spec.ts";
 import { fromWire, toWire } from "../../src/grpc/typed/convert.ts";
 import { encodeTyped } from "../../src/grpc/typed/encode.ts";
@@ -42,7 +42,8 @@ test("the messages are those that the schemas make (else run: npm run build && n
   expect(() => writeMessages(files.spec_parts, fewer)).toThrow("TrainingSpec has lost gone");
 });
 
-const sample = (shape: Shape): unknown => {
+/** @param within the messages around it: one that holds itself again ends there */
+const sample = (shape: Shape, within: readonly Shape[] = []): unknown => {
   switch (shape.kind) {
     case "scalar":
       return { string: "text", int64: 7, double: 0.25, bool: true, "google.protobuf.Value": ["any", { x: 1 }] }[
@@ -51,17 +52,17 @@ const sample = (shape: Shape): unknown => {
     case "foreign":
       return undefined;
     case "list":
-      return [sample(shape.of), sample(shape.of)];
+      return within.includes(shape.of) ? [] : [sample(shape.of, within), sample(shape.of, within)];
     case "map":
-      return { one: sample(shape.of), __proto__x: sample(shape.of) };
+      return { one: sample(shape.of, within), __proto__x: sample(shape.of, within) };
     case "message":
-      return filled(shape);
+      return filled(shape, within);
     case "choice":
-      return { kind: { $case: toCamel(shape.options[0]!.name), value: sample(shape.options[0]!.shape) } };
+      return { kind: { $case: toCamel(shape.options[0]!.name), value: sample(shape.options[0]!.shape, within) } };
   }
 };
-const filled = ({ fields }: MessageShape): object =>
-  Object.fromEntries(fields.map(({ key, shape }) => [key, sample(shape)]));
+const filled = (shape: MessageShape, within: readonly Shape[] = []): object =>
+  Object.fromEntries(shape.fields.map(({ key, shape: inner }) => [key, sample(inner, [...within, shape])]));
 
 describe("every field and option of every message", () => {
   const all = [...specMessages, ...modelShapes.modelMessages, ...studySpec.studySpecMessages];
@@ -183,6 +184,24 @@ describe("an answer that was a google.protobuf.Struct has both forms", () => {
   ];
   it.each(cases)("%s", async (_, shape, value) => {
     const message = codecs[shape.name]!.decode(await encodeTyped(shape, value as object)) as { fields: unknown };
+    expect(JSON.parse(JSON.stringify(message.fields))).toEqual(value);
+    expect(fromWire(shape, { ...message, fields: {} }, "")).toEqual(value);
+  });
+
+  const node = { id: "mdl_1", name: "m", version: 1, origin: "trained", createdAt: "t", aliases: ["a"] };
+  const leaf = { ...node, jobs: [{ id: "job_1", state: "queued" }] };
+  const whole: [keyof typeof shapes, object][] = [
+    ["image", samplesOf(shapes.image)[0] as object],
+    ["file", samplesOf(shapes.file)[0] as object],
+    ["comparison", samplesOf(shapes.comparison)[0] as object],
+    [
+      "lineage",
+      { ancestors: [node], model: { ...node, descendants: [{ ...node, descendants: [leaf] }, leaf] }, truncated: true },
+    ],
+  ];
+  it.each(whole)("%s, which is short and written at once", (key, value) => {
+    const shape = shapes[key];
+    const message = overTheWire(shape.name, inBothForms<object>(shape, value)) as { fields: unknown };
     expect(JSON.parse(JSON.stringify(message.fields))).toEqual(value);
     expect(fromWire(shape, { ...message, fields: {} }, "")).toEqual(value);
   });

@@ -30,10 +30,15 @@ const total = (runs, each = 1) => {
   };
 };
 
+const unlike = ({ submit, another }) => {
+  let count = 0;
+  return { ...submit, setupRequest: (request) => ({ ...request, body: another(count++) }) };
+};
+
 /**
  * Status polls and submissions a second of both servers, taking turns so that whatever else the machine does meets both alike; of Descent's also jobs in batches, beside the bare
- * server's single ones. Polls come first: BullMQ looks for a job's state through the list of those that wait, and it is short then. Each of the sides is
- * `{ url, pid, submit, pollOf(id), batch, batchJobs }`, the last two of Descent.
+ * server's single ones, and jobs that are each unlike those before. Polls come first: BullMQ looks for a job's state through the list of those that wait, and it is short then. Each of the sides is
+ * `{ url, pid, submit, another(n), pollOf(id), batch, batchJobs }`, the last two of Descent; `another` is the body of the nth job that is like no other.
  */
 export const compare = async (sides, { seconds, rounds }) => {
   const firstId = async ({ url, submit: { path, method, headers, body } }) =>
@@ -42,10 +47,11 @@ export const compare = async (sides, { seconds, rounds }) => {
   for (const [name, side] of Object.entries(sides))
     requests[name] = {
       ...{ poll: side.pollOf(await firstId(side)), submission: side.submit },
+      "submission of another": unlike(side),
       ...{ "job in a batch": side.batch ?? side.submit },
     };
   const results = [];
-  for (const what of ["poll", "submission", "job in a batch"]) {
+  for (const what of ["poll", "submission", "submission of another", "job in a batch"]) {
     const runs = { descent: [], bare: [] };
     for (let round = 0; round <= rounds; round++)
       for (const name of ["bare", "descent"]) {

@@ -75,6 +75,7 @@ const runComparison = async (folder) => {
     const post = { method: "POST", headers: json, body };
     const sideOf = (url, pid, base) => ({
       ...{ url, pid, submit: { ...post, path: base }, pollOf: (id) => ({ method: "GET", path: `${base}/${id}` }) },
+      another: (n) => JSON.stringify({ ...specOf(dataset), training: { epochs: 2 + (n % 90_000) } }),
     });
     const jobs = Array.from({ length: batchJobs }, () => specOf(dataset));
     const batch = { ...post, path: "/v1/jobs/batch", body: JSON.stringify({ jobs }) };

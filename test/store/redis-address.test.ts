@@ -31,6 +31,7 @@ describe("the address of a Redis", () => {
   });
 
   it("of a Cluster: some of its servers", () => {
+    expect(parseRedisAddress("redis+cluster://h1?replicas=2")).toMatchObject({ kind: "cluster", replicas: 2 });
     expect(parseRedisAddress("rediss+cluster://:p@h1:7000,h2")).toEqual({
       kind: "cluster",
       nodes: [
@@ -51,6 +52,7 @@ describe("the address of a Redis", () => {
     ["redis://h1,h2", "write redis+sentinel://h1,h2/name or redis+cluster://h1,h2"],
     ["redis+sentinel://h1,h2", "needs the master's name after the Sentinels"],
     ["redis+cluster://h1/0", "a Cluster has no databases and no name"],
+    ["redis://db?replicas=all", "replicas must be a number"],
     ["unix://db", "unix:// needs the path of a socket"],
     ["redis://db?ca=/ca.pem", "are for TLS: write rediss://"],
     ["rediss://db?cacert=/ca.pem", "the option cacert is not known; there are ca, cert, key, servername"],

@@ -77,3 +77,22 @@ test("a job is planned within what the largest trainer may use, as if its specif
   expect(none.warnings).toContainEqual(expect.stringMatching(/no trainer that runs now may use more than 65,536/));
   largestTrainer = null;
 });
+
+test("a job too large for its memory is told what of its rows it keeps there", async () => {
+  const rows = Array.from({ length: 20_000 }, (_, i) => [i % 7, i % 11, i % 3, i % 5, i % 8, i % 9, i % 13].join(","));
+  const { id } = await post("/v1/datasets", ["p,q,r,s,t,u,y", ...rows].join("\n"), "text/csv");
+  const plan = (spec: object): Promise<Answer> =>
+    post("/v1/jobs/plan", JSON.stringify({ dataset: id, resources: { memoryBytes: 262_144 }, ...spec }));
+  const quantile = { task: { type: "regression", label: "y" }, model: { type: "quantile", quantile: 0.9 } };
+  const mixture = { task: { type: "density_estimation" }, model: { type: "gaussian_mixture", components: 4 } };
+  const reasons = [];
+  for (const spec of [quantile, mixture]) {
+    const { code, errors } = await plan(spec);
+    expect([code, errors[0]]).toMatchObject(["over_limit", { pointer: "/resources/memoryBytes" }]);
+    reasons.push(errors[1]);
+  }
+  expect(reasons).toEqual([
+    { pointer: "/training/solver", detail: expect.stringMatching(/all of them in memory; "iterative"/) },
+    { pointer: "/model/components", detail: expect.stringMatching(/8 bytes of each row for each component/) },
+  ]);
+});

@@ -43,6 +43,7 @@ import type { OnFinished } from "../../src/usecases/admission/finished-request.t
 import { createLoadGate } from "../../src/usecases/admission/load-gate.ts";
 import { parse, rowLimits } from "../../src/usecases/admission/parse.ts";
 import type { Deps, EngineAccess } from "../../src/usecases/deps.ts";
+import { createKnownPlans } from "../../src/usecases/jobs/planning/known-plans.ts";
 import { exportStored } from "../../workers/exporting/export-stored.ts";
 import { importNetwork } from "../../workers/importing/import-network.ts";
 import { answerHttp, answerMessage, readHttpAnswer } from "../../workers/inference/answer-inference.ts";
@@ -91,6 +92,7 @@ export const startTestService = async (
     catalogue: createRedisCatalogue(commands),
     queue,
     engine: await createTestEngine(artifacts),
+    knownPlans: createKnownPlans(),
     readParquet,
     consumption: { trouble: () => null, largestTrainer: () => null, trainers: () => [] },
     log: quiet,

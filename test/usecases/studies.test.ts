@@ -3,6 +3,7 @@ import { ServiceError } from "../../src/domain/errors.ts";
 import type { JobEvent } from "../../src/domain/jobs/job.ts";
 import type { Importances } from "../../src/domain/studies/standing.ts";
 import type { Study, Trial } from "../../src/domain/studies/study.ts";
+import { createKnownPlans } from "../../src/usecases/jobs/planning/known-plans.ts";
 import { advanceStudy } from "../../src/usecases/studies/course/advance-study.ts";
 import { dimensionsOf, proposedPoint } from "../../src/usecases/studies/course/next-trial.ts";
 import { createTrialMemory } from "../../src/usecases/studies/course/trial-memory.ts";
@@ -90,7 +91,9 @@ test("a trial whose plan takes too long on a busy machine is planned again later
   const plan = async (): Promise<never> => {
     throw busy();
   };
-  await advanceStudy({ ...deps, engine: { ...deps.engine, plan } }, "default", id);
+  // Of a process that has planned nothing alike before.
+  const knownPlans = createKnownPlans();
+  await advanceStudy({ ...deps, engine: { ...deps.engine, plan }, knownPlans }, "default", id);
   const trials = () => call<{ items: Trial[] }>(`/${id}/trials`);
   expect((await trials()).items).toMatchObject([{ state: "running", submitted: false, error: null }]);
   await advanceStudy(deps, "default", id);
@@ -105,8 +108,9 @@ test("a trial whose plan takes too long for half an hour has failed, and says wh
   };
   const engine = { ...deps.engine, plan };
   const half = () => new Date(Date.now() + 1_810_000);
-  await advanceStudy({ ...deps, engine }, "default", id);
-  await advanceStudy({ ...deps, engine, now: half }, "default", id);
+  const fresh = { ...deps, engine, knownPlans: createKnownPlans() };
+  await advanceStudy(fresh, "default", id);
+  await advanceStudy({ ...fresh, now: half }, "default", id);
   const { items } = await call<{ items: Trial[] }>(`/${id}/trials`);
   expect(items).toMatchObject([{ state: "failed", error: "planning this model took longer than 10 s" }]);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { toCsv, toFileName } from "../../src/web/page/charts/chart-data.ts";
+import { middleWithin } from "../../src/web/page/charts/scale.ts";
 import { toComponents } from "../../src/web/page/report/components.ts";
 import { parseCsv, parseHeldOut, spread, wrongFirst } from "../../src/web/page/report/held-out.ts";
 
@@ -76,4 +77,15 @@ describe("principal components", () => {
       ),
     ).toBeNull();
   });
+});
+
+test("a text of a chart stands where it belongs, or as near as it is whole", () => {
+  const long = "change of the linear answer for one unit of the column";
+  expect(middleWithin("0.5", 180, 360)).toBe(180);
+  const [early, late] = [middleWithin(long, 20, 360), middleWithin("[64,32]", 346, 360)];
+  expect(early).toBeGreaterThan(20);
+  expect(early).toBeLessThanOrEqual(180);
+  expect(late).toBeLessThan(346);
+  expect(late).toBeGreaterThan(320);
+  expect(middleWithin("x".repeat(500), 10, 360)).toBe(180);
 });

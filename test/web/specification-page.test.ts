@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { JobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import { TrainingSpec } from "../../src/domain/jobs/spec/parts/training-spec.ts";
@@ -25,4 +26,17 @@ test("each link leads to a section", () => {
   expect(links.length).toBeGreaterThan(50);
   const slugs = new Set([...sections.keys()].map((name) => name.toLowerCase()));
   expect([...new Set(links)].filter((slug) => !slugs.has(slug))).toEqual([]);
+});
+
+test("the page for those who come from elsewhere names keys and models that there are", () => {
+  const guide = readFileSync(new URL("../../src/web/docs/coming-from.md", import.meta.url), "utf8");
+  const keys = [...guide.matchAll(/`(?:task|training|loss)\.(\w+)/g)].map(([, key]) => key ?? "");
+  expect(new Set(keys).size).toBeGreaterThan(8);
+  expect([...new Set(keys)].filter((key) => !page.includes(`\n| \`${key}\` |`))).toEqual([]);
+  const models = [...guide.matchAll(/`([a-z]+(?:_[a-z]+)?)`/g)].map(([, name]) => name ?? "");
+  const known = ["linear", "logistic", "softmax", "poisson", "gamma", "negative_binomial", "quantile", "mlp"];
+  for (const model of [...known, "k_means", "gaussian_mixture"]) {
+    expect(models).toContain(model);
+    expect(sections.get("ModelSpec")).toContain(`"${model}"`);
+  }
 });

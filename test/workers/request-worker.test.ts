@@ -40,6 +40,12 @@ describe("a question that hangs", () => {
   });
 });
 
+it("a thread that says it is alive has not answered yet", async () => {
+  open();
+  const asked = ["prepared", "a", "prepared"].map((question) => thread.ask(greedy, question));
+  expect(await Promise.all(asked)).toEqual(["prepared", "a", "prepared"]);
+});
+
 describe("a question that the thread dies of", () => {
   it("is the only one that is lost", async () => {
     open();

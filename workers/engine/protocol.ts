@@ -128,5 +128,7 @@ export interface ToAnswering<Question> {
 
 /** And back. An error travels as data: a ServiceError's class is lost between threads. */
 export type FromAnswering<Answer> =
+  /** It is at work on what a question needs first. */
+  | { type: "alive" }
   | { type: "answer"; id: number; answer: Answer }
   | { type: "refused"; id: number; code: string; detail: string; errors: { pointer: string; detail: string }[] };

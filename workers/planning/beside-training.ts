@@ -5,6 +5,7 @@ import { answeredRows } from "../../src/engine/train/fitting/collect-answers.ts"
 import { reportSplitOf } from "../../src/engine/train/planning/training.ts";
 import { scanCsv } from "../../src/formats/csv/csv-scanner.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
+import { repeats } from "../training/explaining/explained-rows.ts";
 import type { CallCosts } from "./call-costs.ts";
 
 /** A table that is read for the time it takes: rows and columns, few enough that some run is not interrupted, and how often: until the code is compiled. */
@@ -37,9 +38,12 @@ export const measureCells = async (nowMs: () => number): Promise<number> => {
   return least / 1000 / (sampleRows * sampleColumns);
 };
 
-/** Where they were not measured: of a cell, of an operation on doubles, of a row that is reported on. */
-export const usualCosts = { cellSeconds: 80e-9, doubleSeconds: 0.5e-9, reportedSeconds: 4e-6 };
-type BesideCosts = Pick<CallCosts, "cellSeconds" | "doubleSeconds" | "reportedSeconds">;
+/** Where they were not measured. */
+export const usualCosts = {
+  ...{ cellSeconds: 80e-9, doubleSeconds: 0.5e-9, reportedSeconds: 4e-6, drawnSeconds: 20e-9 },
+  ...{ stepSeconds: 2e-6, plannedSeconds: 60e-6 },
+};
+type BesideCosts = Pick<CallCosts, "cellSeconds" | "doubleSeconds" | "reportedSeconds" | "drawnSeconds">;
 /**
  * In the time of a cell: what it takes to read each of the file's cells once, keep it and encode it, or to read it twice, where the rows go to the trainer's disk, and a row
  * of them; an input of a row that is read from that disk and put into an epoch's order, or read as it stands; and a row that is exchanged for an explanation.
@@ -57,34 +61,40 @@ const [baselineFlops, baselineRows, baselineIterations] = [1.5e8, 100_000, 10];
 interface Beside {
   /** How often rows that are on the trainer's disk are read from there: in epochs' orders, and as they stand. Null: they lie in the memory. */
   readonly spilled: { readonly orders: number; readonly passes: number } | null;
-  /** Rows that the model is asked about for explanations, each time counted. */
-  readonly asked: number;
+  /** Rows that explanations are made of, and seconds that the model takes for one. */
+  readonly explained: number;
   readonly secondsOfAsked: number;
   /** Linear models are compared with none. */
   readonly compared: boolean;
 }
 
-/** By Newton's method, whose matrix has a row for each weight of all classes but one. */
+/** How often an explanation asks about each row for each input: exchanges of each column for its importance, those of groups and the curves of partial dependence, about. */
+const asksOfInput = 8;
+
+/** By Newton's method, whose matrix has a row for each weight of all classes but one; and about 60 for each class's exp. */
 const baselineOperations = ({ inputs, outputs, trainRows }: DataShape): number => {
-  const all = (inputs + 1) * Math.max(1, outputs);
+  const classes = Math.max(1, outputs);
+  const all = (inputs + 1) * classes;
   const weights = (inputs + 1) * Math.max(1, outputs - 1);
-  return baselineIterations * Math.min(trainRows, baselineRows, baselineFlops / (2 * all * all)) * weights * weights;
+  const rows = Math.min(trainRows, baselineRows, baselineFlops / (2 * all * all));
+  return baselineIterations * rows * (weights * weights + 60 * classes);
 };
 
 /** What a job takes beside its fit: reading and encoding the rows, and the report. */
 export const secondsBeside = (
   shape: DataShape,
-  { spilled, asked, secondsOfAsked, compared }: Beside,
+  { spilled, explained, secondsOfAsked, compared }: Beside,
   costs: BesideCosts | null,
 ): number => {
   const { cells = 0, trainRows, validationRows, testRows, inputs, outputs } = shape;
   if (cells === 0) return 0;
-  const { cellSeconds, doubleSeconds, reportedSeconds } = { ...usualCosts, ...costs };
+  const { cellSeconds, doubleSeconds, reportedSeconds, drawnSeconds } = { ...usualCosts, ...costs };
   const reported = answeredRows(shape[`${reportSplitOf(shape)}Rows`], Math.max(1, outputs));
   const perOrder = spilled === null ? 0 : spilled.orders * cellsOfOrdered + spilled.passes * cellsOfPassed;
   const rows = cellsOfRow * (trainRows + validationRows + testRows);
   const reading = (spilled === null ? cellsOfHeld : cellsOfTwice) * cells + rows + perOrder * trainRows * inputs;
-  const explaining = asked * (secondsOfAsked + cellsOfAsked * cellSeconds);
+  const secondsOfInput = asksOfInput * (secondsOfAsked + cellsOfAsked * cellSeconds) + repeats * drawnSeconds;
+  const explaining = explained * inputs * secondsOfInput;
   const comparing = compared ? doublesOfSolved * baselineOperations(shape) * doubleSeconds : 0;
   return leastSeconds + cellSeconds * reading + reportedSeconds * reported + explaining + comparing;
 };

@@ -20,10 +20,15 @@ export interface CallCosts {
   readonly callSeconds: number;
   /** Of a barrier between two threads; left out: as usual, since it could not be timed. */
   readonly barrierSeconds?: number;
-  /** Of a table's cell that is read, of an operation on doubles, and of a row that is reported on; left out: as usual. */
+  /** Of a step beside its kernels; left out: as usual. */
+  readonly stepSeconds?: number;
+  /** Of a call that a job plans, which it does before it computes; left out: as usual. */
+  readonly plannedSeconds?: number;
+  /** Of a table's cell that is read, of an operation on doubles, of a row that is reported on, and of one that is put into a random order; left out: as usual. */
   readonly cellSeconds?: number;
   readonly doubleSeconds?: number;
   readonly reportedSeconds?: number;
+  readonly drawnSeconds?: number;
 }
 
 /** What the caches of one core hold, roughly: beyond it a call is no faster than the memory. */

@@ -1,4 +1,5 @@
 import { assignRows } from "../../src/engine/cluster/k-means/lloyd.ts";
+import { permutation, seedWords } from "../../src/engine/kernels/philox.ts";
 import { tableOf } from "../../src/engine/tensor/table.ts";
 import { reportClassification } from "../../src/stats/classification-report.ts";
 import { conformalSets } from "../../src/stats/conformal/conformal-report.ts";
@@ -6,6 +7,16 @@ import { heldOutCsv } from "../training/leading/held-out-csv.ts";
 
 /** Runs that are timed, the least of which counts: until the code is compiled, and others may use the processor. */
 const runs = 40;
+
+const leastSeconds = (run: () => void, nowMs: () => number): number => {
+  let least = Number.POSITIVE_INFINITY;
+  for (let times = 0; times < runs; times++) {
+    const startMs = nowMs();
+    run();
+    least = Math.min(least, nowMs() - startMs);
+  }
+  return least / 1000;
+};
 
 /** Numbers that look random, from 0 to 1. */
 const numberAt = (i: number): number => ((i * 7919 + (i % 13) * 104_729) % 8191) / 8191;
@@ -20,16 +31,17 @@ export const measureDoubles = (nowMs: () => number): number => {
   );
   const centroids = Float64Array.from({ length: clusters * clusteredColumns }, (_, i) => numberAt(3 * i + 1));
   const work = { assignments: new Int32Array(clusteredRows), distances: new Float64Array(clusteredRows) };
-  let least = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < runs; run++) {
-    const startMs = nowMs();
-    assignRows(points, clusters, centroids, work);
-    least = Math.min(least, nowMs() - startMs);
-  }
-  return least / 1000 / (3 * clusteredRows * clusteredColumns * clusters);
+  const seconds = leastSeconds(() => assignRows(points, clusters, centroids, work), nowMs);
+  return seconds / (3 * clusteredRows * clusteredColumns * clusters);
 };
 
-const reportedRows = 1000;
+const drawnRows = 1000;
+
+/** Seconds that a row takes which is put into a random order. */
+export const measureDrawn = (nowMs: () => number): number =>
+  leastSeconds(() => permutation(drawnRows, { ...seedWords(1), purpose: 1, index: 0 }), nowMs) / drawnRows;
+
+const reportedRows = 250;
 
 /** Seconds that a row takes which a classification is reported on: its part in the report and its line among the answers. */
 export const measureReported = (nowMs: () => number): number => {
@@ -40,16 +52,13 @@ export const measureReported = (nowMs: () => number): number => {
     at % 2 === 0 ? numberAt(at) : 1 - numberAt(at - 1),
   );
   const answers = { split: "test", classes, probabilities, truths, trainCounts: [500, 500] } as const;
-  let least = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < runs; run++) {
-    const startMs = nowMs();
+  const report = (): void => {
     reportClassification({ ...answers, distribution: "categorical", sampling: null, threshold: null });
     conformalSets(answers);
     for (const _ of heldOutCsv(
       { places, columns: { truths: Float64Array.from(truths), probabilities } },
       { type: "classes", column: "label", classes },
     ));
-    least = Math.min(least, nowMs() - startMs);
-  }
-  return least / 1000 / reportedRows;
+  };
+  return leastSeconds(report, nowMs) / reportedRows;
 };

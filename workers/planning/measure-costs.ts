@@ -5,15 +5,22 @@ import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/e
 import { loadNativeKernels } from "../../src/engine/kernels/native/library.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import { bindPlan } from "../../src/engine/parallel/bind.ts";
+import { leadTeam } from "../../src/engine/parallel/team.ts";
+import { advance, createRun } from "../../src/engine/train/fitting/run.ts";
 import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import { measureCells } from "./beside-training.ts";
 import type { CallCosts, TimedCall } from "./call-costs.ts";
-import { measureDoubles, measureReported } from "./measure-beside.ts";
+import { measureDoubles, measureDrawn, measureReported } from "./measure-beside.ts";
 
 const [inputs, outputs] = [32, 3];
 
-const planOf = (model: NonNullable<JobSpecInput["model"]>, batchSize: number, width = inputs): TrainingPlan => {
+const planOf = (
+  model: NonNullable<JobSpecInput["model"]>,
+  batchSize: number,
+  width = inputs,
+  steps = 1,
+): TrainingPlan => {
   const spec = JobSpec.parse({
     dataset: "ds_01JD0000000000000000000000",
     task: { type: "classification", label: "label" },
@@ -21,7 +28,7 @@ const planOf = (model: NonNullable<JobSpecInput["model"]>, batchSize: number, wi
     training: { epochs: 1, batchSize, earlyStopping: false, l2: 0.01, penaltySearch: false },
     resources: { threads: 1 },
   }) as TracedSpec;
-  return planTraining(spec, { trainRows: batchSize, validationRows: 0, testRows: 0, inputs: width, outputs });
+  return planTraining(spec, { trainRows: steps * batchSize, validationRows: 0, testRows: 0, inputs: width, outputs });
 };
 
 /** Small ones of the networks that are trained here: what their steps call is timed. */
@@ -83,13 +90,19 @@ const leastSeconds = (run: () => void, nowMs: () => number): number => {
 const shortSeconds = 20e-6;
 const repeats = 16;
 
-/** Every kind of call of a reference's step, of each size once. */
-const timeCalls = async (plan: TrainingPlan, kernels: KernelSource, nowMs: () => number) => {
+/** A plan's memory, and the kernels over it for one thread. */
+const prepare = async (plan: TrainingPlan, kernels: KernelSource) => {
   const pages = plan.memoryBytes / 65_536;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const own = await loadEngineKernels(kernels, memory);
   const [scratchOffset = 0] = plan.scratchOffsets;
   const member = { thread: 0, threads: 1, scratchOffset, wait: () => {}, syncOffset: plan.syncOffset };
+  return { memory, own, member };
+};
+
+/** Every kind of call of a reference's step, of each size once. */
+const timeCalls = async (plan: TrainingPlan, kernels: KernelSource, nowMs: () => number) => {
+  const { own, member } = await prepare(plan, kernels);
   const calls = plan.programIndex.stages[0]!.step.flatMap(({ program }) => plan.programs[program]!.calls);
   const distinct = new Map<string, { call: PlanCall } & ReturnType<typeof workOf>>();
   for (const call of calls) {
@@ -103,6 +116,40 @@ const timeCalls = async (plan: TrainingPlan, kernels: KernelSource, nowMs: () =>
     // A short one among others, as a program has it: without what it costs to begin.
     return { ...counted, seconds: seconds > shortSeconds ? seconds : leastSeconds(runOf(repeats), nowMs) / repeats };
   });
+};
+
+const plannings = 8;
+
+/** Seconds that planning takes for each call: the least of some runs, until the code is compiled. */
+const measurePlanning = (nowMs: () => number): number => {
+  let least = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < plannings; run++) {
+    const startMs = nowMs();
+    const { programs } = planOf({ type: "mlp", hidden: [64, 32], activation: "silu" }, 32);
+    const calls = programs.reduce((sum, program) => sum + program.calls.length, 0);
+    least = Math.min(least, (nowMs() - startMs) / 1000 / calls);
+  }
+  return least;
+};
+
+/** Steps of an epoch that is timed. */
+const timedSteps = 64;
+
+/** Seconds that a step takes beside its kernels: of a small network's steps what its calls do not take. */
+const measureStep = async (kernels: KernelSource, nowMs: () => number): Promise<number> => {
+  const plan = planOf({ type: "mlp", hidden: [4] }, 8, 4, timedSteps);
+  const { memory, own, member } = await prepare(plan, kernels);
+  const control = new Int32Array(new SharedArrayBuffer(4));
+  const options = { control, nowMs, checkpointEveryMs: Number.POSITIVE_INFINITY };
+  const run = createRun(plan, memory, leadTeam(plan, memory, own), options);
+  const epoch = (): void => {
+    run.meta.batch = 0;
+    advance(run, timedSteps);
+  };
+  for (let warming = 0; warming < 20; warming++) epoch();
+  const { program } = plan.programIndex.stages[0]!.step[0]!;
+  const ofKernels = leastSeconds(bindPlan(plan.programs[program]!, own, member), nowMs);
+  return Math.max(0, leastSeconds(epoch, nowMs) / timedSteps - ofKernels);
 };
 
 /** Read and written by a copy that no cache holds. */
@@ -122,23 +169,41 @@ const measureBarrier = async ({ native }: KernelSource): Promise<{ barrierSecond
   return barrierSeconds === null || barrierSeconds > mostBarrierSeconds ? {} : { barrierSeconds };
 };
 
-/** Times what the steps of small networks call, on this machine and with these kernels: about half a second, since what is reported on takes long until it is compiled. */
-export const measureCosts = async (kernels: KernelSource, nowMs: () => number): Promise<CallCosts> => {
+/**
+ * Times what the steps of small networks call, on this machine and with these kernels: some tenths of a second of a processor, most of it until the code is compiled.
+ * @param onPart called after each part of it
+ */
+export const measureCosts = async (
+  kernels: KernelSource,
+  nowMs: () => number,
+  onPart: () => void = () => {},
+): Promise<CallCosts> => {
   const timed = new Map<string, TimedCall[]>();
   const rates: number[] = [];
   let callSeconds = Number.POSITIVE_INFINITY;
-  for (const plan of references())
+  for (const plan of references()) {
     for (const { kind, work, unit, seconds } of await timeCalls(plan, kernels, nowMs)) {
       timed.set(kind, [...(timed.get(kind) ?? []), { work, seconds }]);
       if (unit === "bytes") rates.push(work / seconds);
       callSeconds = Math.min(callSeconds, seconds);
     }
+    onPart();
+  }
   rates.sort((a, b) => a - b);
-  const cellSeconds = await measureCells(nowMs);
-  const doubleSeconds = measureDoubles(nowMs);
-  const reportedSeconds = measureReported(nowMs);
+  const timeOf = async <T>(measured: T | Promise<T>): Promise<T> => {
+    const part = await measured;
+    onPart();
+    return part;
+  };
+  const beside = {
+    cellSeconds: await timeOf(measureCells(nowMs)),
+    doubleSeconds: await timeOf(measureDoubles(nowMs)),
+    reportedSeconds: await timeOf(measureReported(nowMs)),
+    drawnSeconds: await timeOf(measureDrawn(nowMs)),
+    plannedSeconds: await timeOf(measurePlanning(nowMs)),
+    stepSeconds: await timeOf(measureStep(kernels, nowMs)),
+  };
   const bytesPerSecond = rates[Math.floor(rates.length / 2)]!;
-  const memoryBytesPerSecond = measureMemory(nowMs);
-  const beside = { cellSeconds, doubleSeconds, reportedSeconds };
+  const memoryBytesPerSecond = await timeOf(measureMemory(nowMs));
   return { timed, bytesPerSecond, memoryBytesPerSecond, callSeconds, ...beside, ...(await measureBarrier(kernels)) };
 };

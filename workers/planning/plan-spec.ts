@@ -5,6 +5,8 @@ import { isLinearModel } from "../../src/domain/jobs/spec/linear/solver.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan-clustering.ts";
 import { isExact, planExact } from "../../src/engine/exact/exact-plan.ts";
+import { square } from "../../src/engine/exact/square.ts";
+import { exp64, log64 } from "../../src/engine/kernels/math64.ts";
 import { ModelShapeError } from "../../src/engine/nn/errors.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
 import type { TableSpill } from "../../src/engine/tensor/spill-format.ts";
@@ -21,8 +23,6 @@ import { savedMemory } from "./saved-memory.ts";
 /** Where this machine's kernels were not timed: one core on layers of ordinary size, and what a step costs whatever its size. A guide, not a promise. */
 const flopsPerSecond = 10e9;
 const secondsPerStep = 70e-6;
-/** What a step costs beside its kernels. */
-const besideKernels = 10e-6;
 
 type Counted = Omit<Plan, "estimatedSeconds" | "warnings" | "backend"> & {
   readonly warnings: readonly string[];
@@ -85,33 +85,51 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
 const usualIterations = { qr: 1, newton: 9, lbfgs: 200, simplex: 1 } as const;
 const reportIterations = { qr: 6, newton: 6, lbfgs: 6, simplex: 0 } as const;
 
+/** Operations of a quantile's fit beside its way from vertex to vertex: which columns are independent, and two matrices of its errors. */
+const besideVertices = ({ trainRows, inputs }: DataShape): number => 3 * 2 * trainRows * square(inputs + 1);
+
 const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape, doubleSeconds: number) => {
   const planned = tablesOf(planExact(spec, shape));
   const iterations = Math.min(planned.steps, usualIterations[planned.method]);
   const explained = explainedRows(explainingSolution(shape, planned));
   const passes = iterations + reportIterations[planned.method];
   const plan = toPlan({ ...planned, explainedRows: explained }, spec);
+  const flops = passes * planned.flopsPerStep + (planned.method === "simplex" ? besideVertices(shape) : 0);
   return {
-    plan: { ...plan, estimatedSeconds: passes * planned.flopsPerStep * doublesOfSolved * doubleSeconds },
+    plan: { ...plan, estimatedSeconds: flops * doublesOfSolved * doubleSeconds },
     spilled: planned.spill === null ? null : { orders: 0, passes },
   };
 };
 
-/** Iterations of a run of a clustering until it has converged, about: the data decide. */
-const usualClusterIterations = { k_means: 100, gaussian_mixture: 40 } as const;
+/**
+ * Iterations of a run of a clustering until it has converged, about: the data decide. Of k-means on 19 real tables of 116 to 53,940 rows (test/bench/README.md) they grew like this power of the rows.
+ */
+const usualClusterIterations = (model: "k_means" | "gaussian_mixture", rows: number): number =>
+  model === "k_means" ? 2 * exp64(0.28 * log64(rows)) : 40;
+
+/** Sums of the rows of each cluster are counted as one operation a number, and wait for each other: they take as long as four of a distance's. */
+const besideDistances = (model: "k_means" | "gaussian_mixture", { trainRows, inputs }: DataShape): number =>
+  model === "k_means" ? 3 * trainRows * inputs : 0;
 
 const toClusteringPlan = (spec: ResolvedJobSpec, shape: DataShape, doubleSeconds: number) => {
   const planned = planClustering(spec, shape);
   const { task, flopsPerStep, steps, spill } = planned;
-  const usual = (steps / task.iterations) * Math.min(task.iterations, usualClusterIterations[task.model]);
-  const flops = usual * flopsPerStep + examiningFlops(spec, shape);
+  const usual =
+    (steps / task.iterations) * Math.min(task.iterations, usualClusterIterations(task.model, shape.trainRows));
+  const flops = usual * (flopsPerStep + besideDistances(task.model, shape)) + examiningFlops(spec, shape);
   const plan = { ...toPlan(tablesOf(planned), spec), estimatedSeconds: flops * doubleSeconds };
   return { plan, spilled: spill === null ? null : { orders: 0, passes: usual } };
 };
 
-const secondsOf = ({ runs, programs, threads, steps, search }: TrainingPlan, costs: CallCosts): number =>
-  sumOverRuns(runs, (program) => secondsOfProgram(programs[program]!.calls, threads, costs)) +
-  (steps + (search?.steps ?? 0)) * besideKernels;
+/** Of all programs' runs, of the steps beside them, and of the planning, which a job does again for itself. */
+const secondsOf = ({ runs, programs, threads, steps, search }: TrainingPlan, costs: CallCosts): number => {
+  const { stepSeconds, plannedSeconds } = { ...usualCosts, ...costs };
+  return (
+    sumOverRuns(runs, (program) => secondsOfProgram(programs[program]!.calls, threads, costs)) +
+    (steps + (search?.usualSteps ?? 0)) * stepSeconds +
+    programs.reduce((sum, { calls }) => sum + calls.length, 0) * plannedSeconds
+  );
+};
 
 /** What one more thread must save of the time, that it is not better left to other jobs; and what each has to do in a step at least. */
 const [worthThread, leastSecondsOfThread] = [0.1, 40e-6];
@@ -119,7 +137,10 @@ const [worthThread, leastSecondsOfThread] = [0.1, 40e-6];
 /** Planned with as many of the threads that are asked for as are worth it, by what this machine's kernels take. */
 const planTeam = (spec: TracedSpec, shape: DataShape, costs: CallCosts | null): TrainingPlan => {
   if (costs === null) return planTraining(spec, shape);
-  const alone = planTraining(spec, shape, { threads: 1 });
+  // What a step calls does not depend on the memory that it may have, which is planned for once: with as many threads as it then has.
+  const { resources } = spec;
+  const unbounded = { ...spec, resources: { ...resources, memoryBytes: Number.POSITIVE_INFINITY } };
+  const alone = planTraining(unbounded, shape, { threads: 1 });
   const secondsWith = (threads: number): number => secondsOf({ ...alone, threads }, costs);
   let seconds = secondsWith(1);
   const ofStep = seconds / (alone.steps + (alone.search?.steps ?? 0));
@@ -130,7 +151,8 @@ const planTeam = (spec: TracedSpec, shape: DataShape, costs: CallCosts | null): 
     if (more > (1 - worthThread) * seconds) break;
     seconds = more;
   }
-  return threads === 1 ? alone : planTraining(spec, shape, { threads });
+  const isPlanned = threads === 1 && alone.memoryBytes <= resources.memoryBytes;
+  return isPlanned ? { ...alone, spec } : planTraining(spec, shape, { threads });
 };
 
 const grouped = (value: number): string => value.toLocaleString("en-US");
@@ -156,9 +178,6 @@ const rowsOf = ({ ring, warnings }: TrainingPlan): Partial<Counted> => {
   return { ...through, spillBytes: bytes, warnings: [...warnings, spillNote(bytes)] };
 };
 
-/** Exchanges of each column for its importance, those of groups and the curves of partial dependence, about. */
-const asksOfInput = 8;
-
 /** Of a network's report: explanations, and the comparison with a linear model. */
 const besideNetwork = (planned: TrainingPlan, explained: number, costs: CallCosts | null) => {
   const { spec, shape, ring, programs, programIndex, threads, layout } = planned;
@@ -167,7 +186,7 @@ const besideNetwork = (planned: TrainingPlan, explained: number, costs: CallCost
     program === undefined || costs === null ? 0 : secondsOfProgram(programs[program]!.calls, threads, costs);
   return {
     spilled: ring === null || ring.spill === null ? null : { orders: spec.training.epochs, passes: 0 },
-    asked: explained * asksOfInput * shape.inputs,
+    explained,
     secondsOfAsked: seconds / layout.evaluation.rows,
     compared: !isLinearModel(spec.model) && spec.task.type !== "reconstruction",
   };
@@ -189,7 +208,8 @@ export const planSpec = (
       const { doubleSeconds } = { ...usualCosts, ...costs };
       const toOwn = isExact(spec) ? toExactPlan : toClusteringPlan;
       const { plan, spilled } = toOwn(spec, shape, doubleSeconds);
-      return withBeside(plan, { spilled, asked: 0, secondsOfAsked: 0, compared: false });
+      const secondsOfAsked = 2 * shape.inputs * shape.outputs * doublesOfSolved * doubleSeconds;
+      return withBeside(plan, { spilled, explained: plan.explainedRows ?? 0, secondsOfAsked, compared: false });
     }
     const planned = planTeam(network === null ? spec : { ...spec, network }, shape, costs);
     const searchSteps = planned.search?.steps ?? 0;

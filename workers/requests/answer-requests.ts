@@ -2,6 +2,10 @@ import type { MessagePort } from "node:worker_threads";
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { FromAnswering, ToAnswering } from "../engine/protocol.ts";
 
+/** Tells that the thread does what must be done before it can answer. */
+export const tellAlive = (port: MessagePort): void =>
+  port.postMessage({ type: "alive" } satisfies FromAnswering<never>);
+
 /**
  * The thread's side of a request worker: answers what it is asked. What users can cause travels back as data, since a
  * ServiceError's class is lost between threads; anything else ends the thread. Buffers that `transferOf` names are moved.

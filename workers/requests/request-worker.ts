@@ -45,7 +45,9 @@ interface Pending<Question, Answer> {
 
 const isErrorCode = (code: string): code is ErrorCode => code in errorCatalogue;
 
-const settle = <Question, Answer>(asked: Pending<Question, Answer> | undefined, message: FromAnswering<Answer>) => {
+type Settling<Answer> = Exclude<FromAnswering<Answer>, { type: "alive" }>;
+
+const settle = <Question, Answer>(asked: Pending<Question, Answer> | undefined, message: Settling<Answer>) => {
   if (message.type === "answer") asked?.resolve(message.answer);
   else if (isErrorCode(message.code))
     asked?.reject(new ServiceError(message.code, message.detail, { errors: message.errors }));
@@ -83,7 +85,7 @@ const bytesOf = (buffers: readonly ArrayBuffer[]): number =>
 
 interface Told<Answer> {
   begun(): void;
-  answered(message: FromAnswering<Answer>): void;
+  answered(message: Settling<Answer>): void;
   gone(reason: string): void;
 }
 
@@ -97,7 +99,11 @@ const startThread = <Answer>(
   started.unref();
   // What its code takes to load is no question's fault.
   started.on("online", () => isCurrent(started) && begun());
-  started.on("message", (message: FromAnswering<Answer>) => isCurrent(started) && answered(message));
+  started.on("message", (message: FromAnswering<Answer>) => {
+    if (!isCurrent(started)) return;
+    if (message.type === "alive") begun();
+    else answered(message);
+  });
   started.on("error", (error) => isCurrent(started) && gone(String(error)));
   started.on("exit", (code) => isCurrent(started) && gone(`exit code ${code}`));
   return started;
@@ -138,7 +144,7 @@ export const createRequestWorker = <Question, Answer>(
   const begun = (): void => {
     progressMs = performance.now();
   };
-  const answered = (message: FromAnswering<Answer>): void => {
+  const answered = (message: Settling<Answer>): void => {
     begun();
     settle(underWay.get(message.id), message);
     underWay.delete(message.id);

@@ -11,6 +11,7 @@ import { compareWithSimpler } from "../../src/stats/against.ts";
 import { chancesOf, logOf, reportClassification } from "../../src/stats/classification-report.ts";
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
 import { quantileIntervals } from "../../src/stats/conformal/quantile-intervals.ts";
+import type { UnitsOf } from "../../src/stats/explaining/dependence-grid.ts";
 import { doublesOf } from "../../src/stats/order-of.ts";
 import { reportRegression } from "../../src/stats/regression-report.ts";
 import { exposureNotes, noSpread } from "../../src/stats/report-notes.ts";
@@ -21,6 +22,7 @@ import { gammaShape, type ValueMeasure, valueMeasure } from "../../src/stats/val
 import { weightedQuantile } from "../../src/stats/values/weighted-quantile.ts";
 import type { LinearBaseline } from "./exact/linear-baseline.ts";
 import { type PickRows, pickedParts, pickFrom } from "./explaining/picked-rows.ts";
+import { residualsOf } from "./explaining/residuals.ts";
 import { countedRows, exposuresOf, weightsOf } from "./leading/counted-rows.ts";
 
 /** Training rows whose residuals tell how wide intervals are, at most. */
@@ -41,6 +43,8 @@ export interface NetworkResults {
   linear: LinearBaseline | null;
   /** Brings the inputs of rows; left out: they lie in the arrays. */
   pick?: PickRows;
+  /** From inputs to the data; left out: errors are not told by features. */
+  unitsOf?: UnitsOf;
   /** θ of a negative binomial; left out, or null: of others, and where counts vary no more than Poisson's. */
   theta?: number | null;
 }
@@ -146,7 +150,9 @@ const classify = (results: NetworkResults, classes: readonly string[]): Report =
     ...unlearntClasses(classes, truths, known.trainCounts),
     ...(isChosen(results) && threshold === null ? [noThreshold] : []),
   ];
-  return { ...report, against, conformal, notes };
+  const residuals = (): Float64Array => doublesOf(truths, (truth, row) => probabilities[2 * row + 1]! - truth);
+  const byFeature = classes.length === 2 ? residualsOf(results, residuals(), sampling) : null;
+  return { ...report, against, conformal, residualsByFeature: byFeature, notes };
 };
 
 type NumberLabel = Extract<LabelTransform, { type: "number" }>;
@@ -245,10 +251,12 @@ const regress = (results: NetworkResults, label: NumberLabel): Report => {
     ...(likelihood === null && hasSpreadOfRows(results.spec.loss) ? [noSpread] : []),
     ...exposureNotes(results.spec.task),
   ];
+  const residuals = predictions.map((value, row) => value - truths[row]!);
   const { loss } = results.spec;
   const shape = loss.type === "gamma_nll" ? gammaShape((results.metrics.trainLoss ?? 1) - 1) : results.theta;
   const against = againstOf(own, valueMeasure(loss, shape), centerOf, linear, sampling);
-  const report = { ...measured, notes, against };
+  const byFeature = residualsOf(results, residuals, sampling);
+  const report = { ...measured, notes, against, residualsByFeature: byFeature };
   if (answers.split === "train") return report;
   if (about !== null)
     return { ...report, conformal: quantileIntervals(about.interval, { ...about, predictions, truths }) };

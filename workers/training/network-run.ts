@@ -20,11 +20,12 @@ import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import { splits, type TrainingMeta } from "../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
-import { createUnits } from "../../src/stats/explaining/dependence-grid.ts";
+import { createUnits, type UnitsOf } from "../../src/stats/explaining/dependence-grid.ts";
 import { temperatureNote } from "../../src/stats/report-notes.ts";
 import { beat } from "../engine/control.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
 import { backgroundOf } from "./explaining/background.ts";
+import { noteCopies } from "./explaining/copied-rows.ts";
 import { explainingNetwork } from "./explaining/explained-rows.ts";
 import { noteGiveaways } from "./explaining/giveaway.ts";
 import { type Explaining, explain, withExplained } from "./explaining/importances.ts";
@@ -32,6 +33,7 @@ import { type PickedRows, pageOf } from "./explaining/picked-rows.ts";
 import { thresholdOf } from "./explaining/threshold.ts";
 import { fitOptions, fromContent, toContent } from "./fit-state.ts";
 import { heldOutAnswers, type Judged, judgeRows } from "./folds/judge-rows.ts";
+import { behindCurves, calibrationOf, isotonicNote } from "./leading/calibrate.ts";
 import { exposuresOf } from "./leading/counted-rows.ts";
 import { addWeights, putWeights, requireCountedRows } from "./leading/row-weights.ts";
 import { mostSeen, reportNetwork } from "./network-report.ts";
@@ -66,6 +68,10 @@ const scoreValidation = (
   return scoreRows({ spec, preprocessing, labels, answers, weights, exposures, meanLoss: metrics.validationLoss });
 };
 
+/** Inputs are standardised, in single precision. */
+const unitsOfInputs = (preprocessing: Preprocessing): UnitsOf =>
+  createUnits(preprocessing, { standardised: true, shifts: null, digits: 7 });
+
 /** What the network goes by, asked in the job's own memory. */
 const explainNetwork = (
   asked: Omit<Explaining, "unitsOf" | "budget">,
@@ -73,7 +79,7 @@ const explainNetwork = (
   plan: ReturnType<typeof planTraining>,
 ): ((report: Report) => Report) => {
   const budget = explainingNetwork(asked.spec, shape, plan);
-  const unitsOf = createUnits(asked.preprocessing, { standardised: true, shifts: null, digits: 7 });
+  const unitsOf = unitsOfInputs(asked.preprocessing);
   const explained = explain({ ...asked, unitsOf, budget });
   return (report) => withExplained(report, explained);
 };
@@ -153,11 +159,16 @@ const complete = async (
       ? backgroundOf(context.preprocessing, { pick, total: shape.trainRows }, inArrays, isLinearModel(spec.model))
       : null;
   if (context.refits) return { type: "refitted", tensors, parameters: plan.parameters, background: background() };
-  const ask = (options: CollectOptions): Answers =>
+  const askWeights = (options: CollectOptions): Answers =>
     collectAnswers(plan, memory, team, () => beat(context.control), options);
   context.onPhase("evaluate");
-  const answers = ask({});
   const { preprocessing } = context;
+  const validated = { labels: views.validation.labels ?? [], weights: arrays.validation.weights };
+  const calibration = calibrationOf(spec, preprocessing, () => ({
+    ...{ outputs: askWeights({ split: "validation" }).outputs, ...validated },
+  }));
+  const ask = (options: CollectOptions) => behindCurves(calibration, preprocessing, askWeights(options));
+  const answers = ask({});
   const asked = { spec, loss: spec.loss, preprocessing, arrays, pick, split: answers.split };
   // A part of the training rows is compared with the whole of them alone.
   const isAlone = isLinearModel(spec.model) || preprocessing.label.type === "none" || spec.training.part !== undefined;
@@ -169,28 +180,31 @@ const complete = async (
   if (context.judges) return { type: "judged", metrics, judged: judge(), tensors, parameters: plan.parameters };
   const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
   const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
-  const validate = () => ({
-    outputs: ask({ split: "validation" }).outputs,
-    ...{ labels: views.validation.labels ?? [], weights: arrays.validation.weights },
-  });
-  const threshold = thresholdOf(spec, validate);
+  const threshold = thresholdOf(spec, () => ({ outputs: ask({ split: "validation" }).outputs, ...validated }));
   context.onPhase("report");
-  const measured = reportNetwork({ spec, preprocessing, arrays, pick, answers, metrics, seen, linear, threshold });
+  const results = { spec, preprocessing, arrays, pick, answers, metrics, seen, linear, threshold };
+  const measured = reportNetwork({ ...results, unitsOf: unitsOfInputs(preprocessing) });
   const heldBy = spec.training.byFolds === undefined ? "training rows that trials held out" : "rows of the folds";
-  const calibrated = temperatureNote(metrics, shape.validationRows > 0 ? "validation rows" : heldBy);
+  const calibrated =
+    temperatureNote(metrics, shape.validationRows > 0 ? "validation rows" : heldBy) ??
+    isotonicNote(spec, calibration, shape.validationRows);
   if (calibrated !== null && "notes" in measured) measured.notes.push(calibrated);
   const pages = { split: "train" as const, total: shape.trainRows, onPage: () => beat(context.control) };
   const inputs = rows.isPicked ? { features: pageOf(pick, pages) } : {};
   const separated = separationNote(spec, preprocessing, { ...arrays, ...inputs }, metrics);
   if (separated !== null) addSeparation(measured, separated, context);
   noteGiveaways({ preprocessing, arrays, pick }, measured.notes);
+  noteCopies({ preprocessing, arrays, pick }, answers.split, measured.notes);
   beat(context.control);
-  const askPicked = (picked: PickedRows): Float32Array =>
+  const askGiven = (picked: PickedRows): Float32Array =>
+    askGivenRows(plan, memory, team, () => beat(context.control), { split: answers.split, ...picked });
+  const askPicked = (picked: PickedRows): ArrayLike<number> =>
     rows.isPicked
-      ? askGivenRows(plan, memory, team, () => beat(context.control), { split: answers.split, ...picked })
+      ? behindCurves(calibration, preprocessing, { outputs: askGiven(picked) }).outputs
       : ask({ most: picked.rows.length }).outputs;
   const explained = explainNetwork({ ...asked, ask: askPicked }, shape, plan);
-  const scores = scoreValidation(context, spec, arrays.validation, { ask, metrics });
+  // Curves know the validation rows: trials are compared without them.
+  const scores = scoreValidation(context, spec, arrays.validation, { ask: askWeights, metrics });
   const report = withCoefficients(explained(measured), {
     ...{ spec, preprocessing, arrays, inputs: inputs.features, separated: separated !== null },
     unbounded: separated?.penalised === false,
@@ -205,7 +219,8 @@ const complete = async (
   });
   const judged = spec.training.learningCurve === undefined ? {} : { judged: judge() };
   const beside = { report, scores, background: background(), threshold, heldOut, ...judged };
-  return { type: "completed", tensors, metrics, parameters: plan.parameters, ...beside };
+  const decided = calibration === null ? {} : { calibration };
+  return { type: "completed", ...decided, tensors, metrics, parameters: plan.parameters, ...beside };
 };
 
 interface NetworkRunOptions {

@@ -2,6 +2,7 @@ import type { PreparedArrays, RowIntake } from "../../src/data/preprocessing/pre
 import type { NoticeType } from "../../src/domain/jobs/event-types.ts";
 import type { JobEvent, MetricPoint, Metrics } from "../../src/domain/jobs/job.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
+import type { IsotonicCalibration } from "../../src/domain/models/parts/isotonic.ts";
 import type { Report } from "../../src/domain/models/report.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import type { Trial } from "../../src/store/job-store.ts";
@@ -50,6 +51,8 @@ export type TrainingRunEnd =
       scores: Tensor[] | null;
       /** From which probability on the second of two classes is the answer; null: the likelier class is. */
       threshold: number | null;
+      /** What becomes of the probabilities; left out: they are as the weights give them. */
+      calibration?: IsotonicCalibration;
       /** What single predictions are explained against; null: they cannot be. */
       background: Tensor[] | null;
       heldOut: HeldOutAnswers | null;

@@ -1,5 +1,6 @@
 import { assert } from "../../domain/errors.ts";
 import type { Preprocessing } from "../../domain/models/model.ts";
+import { calibrateOutputs } from "../../domain/models/parts/isotonic.ts";
 import type { Prediction } from "../../domain/models/predictions/prediction.ts";
 
 type Classes = Extract<Preprocessing["label"], { type: "classes" }>;
@@ -29,14 +30,16 @@ const decodeNumber = ({ mean, scale }: NumberLabel, outputs: Float32Array | Floa
 
 /**
  * A predictor's outputs (rows × outputs, row-major, behind softmax, sigmoid or exp) to answers for classification and regression: label (the likeliest, the first
- * among equals, or by the model's threshold) and probability of each class, or the value on the label's own scale, mean + scale · output. Of mean and log variance the mean is the value.
+ * among equals, or by the model's threshold) and probability of each class, calibrated where the model is, or the value on the label's own scale, mean + scale · output. Of mean and log variance the mean is the value.
  */
 export const decodeOutputs = (preprocessing: Preprocessing, outputs: Float32Array | Float64Array): Prediction[] => {
   const { label, outputs: width } = preprocessing;
   assert(label.type !== "none", "only classification and regression have labels to decode");
   const predictions: Prediction[] = [];
-  for (let at = 0; at < outputs.length; at += width) {
-    const row = outputs.subarray(at, at + width);
+  const calibration = label.type === "classes" ? label.calibration : undefined;
+  const answers = calibration === undefined ? outputs : calibrateOutputs(calibration, outputs, width);
+  for (let at = 0; at < answers.length; at += width) {
+    const row = answers.subarray(at, at + width);
     if (label.type === "classes") predictions.push(decodeClass(label, row));
     else predictions.push(decodeNumber(label, row));
   }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AliasName, DatasetId, ModelId } from "../ids.ts";
 import { Estimate } from "./estimate.ts";
+import { Drift } from "./parts/drift.ts";
 import { ClassificationReport, ReportNote } from "./report.ts";
 
 const mostModels = 10;
@@ -39,6 +40,7 @@ export const ComparedModel = z
     meanAbsoluteError: Estimate.nullable().describe("numbers: in the label's units"),
     r2: Estimate.nullable().describe("numbers: null where the label does not vary"),
     bias: Estimate.nullable().describe("numbers: mean of prediction − truth"),
+    drift: Drift,
   })
   .meta({ id: "ComparedModel", description: "How good one model is on the rows that all were asked about." });
 

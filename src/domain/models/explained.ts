@@ -1,24 +1,17 @@
 import { z } from "zod";
 import { Estimate } from "./estimate.ts";
+import { featureValue } from "./parts/feature-value.ts";
 import { rowMeasure } from "./parts/row-measure.ts";
 
 const importance = Estimate.describe(
   "what a row's measure loses on average while the values are exchanged between rows: about 0, the model does not use them",
 );
 
-const cell = z
-  .union([
-    z.number().meta({ title: "Number" }),
-    z.string().meta({ title: "Category" }),
-    z.null().meta({ title: "Missing" }),
-  ])
-  .meta({ id: "FeatureValue", title: "Value", description: "What a feature is in a row." });
-
 export const Dependence = z
   .object({
     column: z.string().describe("the feature"),
     values: z
-      .array(cell)
+      .array(featureValue)
       .describe(
         "that the column is set to: a number's values in the data's units, of more than 20 so many at equal shares of the training rows from 5 % to 95 %; a category's levels, the 20 that most rows have",
       ),
@@ -41,7 +34,7 @@ export const Dependence = z
       .array(
         z
           .object({
-            cell: cell.describe("the row's own"),
+            cell: featureValue.describe("the row's own"),
             class: z
               .string()
               .nullable()

@@ -16,7 +16,7 @@ export const TensorPort = z
 
 export const ImportFormat = z.enum(["onnx", "zip", "safetensors"]);
 
-const ImportedFile = z
+export const ImportedFile = z
   .object({
     format: ImportFormat.describe("its kind"),
     bytes: z.int().describe("its size"),

@@ -5,6 +5,7 @@ import { Metrics, Timestamp } from "../jobs/job.ts";
 import { JobSpec, type ResolvedJobSpec, TaskSpec } from "../jobs/spec/job-spec.ts";
 import { ImportedModel } from "./imported-model.ts";
 import { ModelVersion } from "./model-version.ts";
+import { IsotonicCalibration } from "./parts/isotonic.ts";
 import { StoredFile } from "./stored-file.ts";
 
 export const NumberRange = z
@@ -154,6 +155,9 @@ export const LabelTransform = z
           .describe(
             "the probability from which on the second of two classes is the answer; left out: the likelier class is",
           ),
+        calibration: IsotonicCalibration.optional().describe(
+          "what becomes of the probabilities of the outputs; left out: they are as the weights give them",
+        ),
       })
       .meta({
         id: "ClassLabel",

@@ -8,33 +8,19 @@ import { Against } from "./parts/against.ts";
 import { ClusterStability, TellingColumn } from "./parts/clusters.ts";
 import { LearningCurveReport } from "./parts/learning-curve.ts";
 import { BetweenReport, QuantileReport } from "./parts/quantile-report.ts";
+import { ResidualsByFeature } from "./parts/residuals-by-feature.ts";
+import { TrainingFit } from "./parts/training-fit.ts";
 
 export const ReportNote = z
   .object({
     code: z
       .string()
       .describe(
-        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`, `no_overdispersion`, `overdispersed`, `nearly_collinear`, `not_unique`, `label_given_away`; more may come",
+        "`separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`, `no_overdispersion`, `overdispersed`, `nearly_collinear`, `not_unique`, `label_given_away`, `copied_rows`; more may come",
       ),
     message: z.string().describe("for people, with the remedy"),
   })
   .meta({ id: "ReportNote", description: "What the report cannot say, or what must be known to read it." });
-
-export const TrainingFit = z
-  .object({
-    rows: z.int().describe("trained on"),
-    logLikelihood: z
-      .number()
-      .nullable()
-      .describe("natural logarithm, sum over the training rows; null where nothing is left over and it has no bound"),
-    deviance: z
-      .number()
-      .describe(
-        "−2 (logLikelihood − that of a model that knows every label), of a Gamma times its dispersion; for numbers Σ (y − ŷ)², for a quantile Σ ρ(y − ŷ)",
-      ),
-    nullDeviance: z.number().describe("of the model that knows only the label's distribution"),
-  })
-  .meta({ id: "TrainingFit", description: "How well a linear model fits the rows that it was trained on." });
 
 const against = Against.nullable()
   .default(null)
@@ -116,6 +102,7 @@ export const ClassificationReport = z
     against,
     crossValidation,
     explained,
+    residualsByFeature: ResidualsByFeature,
     learningCurve,
     weights: ReportWeights,
     threshold: z
@@ -172,6 +159,7 @@ export const RegressionReport = z
     against,
     crossValidation,
     explained,
+    residualsByFeature: ResidualsByFeature,
     learningCurve,
     weights: ReportWeights,
     rootMeanSquaredError: Estimate,
@@ -289,7 +277,6 @@ export const Report = z
   .discriminatedUnion("task", [ClassificationReport, RegressionReport, ClusteringReport, ReconstructionReport])
   .meta({ id: "Report", description: "How good the model is on rows that it has not seen, and how sure that is" });
 
-export type TrainingFit = z.infer<typeof TrainingFit>;
 export type ReportNote = z.infer<typeof ReportNote>;
 export type ClassificationReport = z.infer<typeof ClassificationReport>;
 export type RegressionReport = z.infer<typeof RegressionReport>;

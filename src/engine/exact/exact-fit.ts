@@ -23,6 +23,8 @@ export interface ExactTask extends Observed {
   readonly mostIterations: number;
   /** Doubles that the method's matrix may take. */
   readonly work: Float64Array;
+  /** What the rows of a quantile take beside (rowWorkDoubles); empty for other models. */
+  readonly rowWork: Float64Array;
   /** Columns times contrasts whose covariances are wanted at most. */
   readonly mostCovariances: number;
 }

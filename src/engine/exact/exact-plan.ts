@@ -1,6 +1,7 @@
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { alignUp, createLayout, type Layout, pageBytes, reservedBytes } from "../tensor/layout.ts";
 import { heldOrSpilled, type TableSpill } from "../tensor/spill-format.ts";
+import { rowWorkDoubles } from "./quantile/row-work.ts";
 import { square } from "./square.ts";
 import { triangleDoubles } from "./triangle.ts";
 
@@ -47,6 +48,8 @@ export interface ExactPlan {
   readonly spill: TableSpill | null;
   /** Doubles of the method's matrix. */
   readonly work: { readonly offset: number; readonly doubles: number };
+  /** Of a quantile: doubles of what its rows take beside. */
+  readonly rowWork: { readonly offset: number; readonly doubles: number };
 }
 
 interface ExactShape {
@@ -121,9 +124,11 @@ const planPlaced = (spec: ResolvedJobSpec, shape: ExactShape, spill: TableSpill 
   };
   const doubles = method === "lbfgs" ? 0 : model === "softmax" ? square(size) : triangleDoubles(size);
   const work = { offset: layout.place(8 * doubles), doubles };
+  const ofRows = method === "simplex" ? rowWorkDoubles(trainRows) : 0;
+  const rowWork = { offset: layout.place(8 * ofRows), doubles: ofRows };
   const steps = method === "qr" || method === "simplex" ? 1 : spec.training.epochs;
   return {
-    ...{ kind: "exact", model, method, inputs, outputs, data, spill, work },
+    ...{ kind: "exact", model, method, inputs, outputs, data, spill, work, rowWork },
     mostIterations: spec.training.epochs,
     parameters: outputs * (inputs + 1),
     memoryBytes: alignUp(layout.end(), pageBytes),

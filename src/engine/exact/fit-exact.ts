@@ -20,6 +20,7 @@ import {
   startOf,
 } from "./posing/problem.ts";
 import { fitQuantile } from "./quantile/fit-quantile.ts";
+import { createRowWork } from "./quantile/row-work.ts";
 import { kernelCovariance } from "./quantile/sandwich.ts";
 import { indeterminate, shareOut } from "./share-out.ts";
 import { softmaxObjective, softmaxSize } from "./softmax.ts";
@@ -128,12 +129,14 @@ const byNewton = async (
 
 const byVertices = async (problem: Problem, { resume, pulse, onIteration }: ExactOptions): Promise<ExactFit> => {
   const { task, design, ranked, own } = problem;
-  const { columns, quantile: tau } = task;
+  const { columns, quantile: tau, rowWork } = task;
   assert(tau !== undefined, "the level of a quantile is known");
+  const work = createRowWork(rowWork, own.rows);
   const basis = resume?.tensors.basis;
   const { step: pivots = 0, progress } = resume?.meta ?? {};
   const fit = await fitQuantile(own, task, tau, {
     start: basis === undefined ? null : { basis, pivots, round: progress?.iteration ?? 0 },
+    work,
     pulse,
     onRound: (at) =>
       onIteration(
@@ -144,7 +147,7 @@ const byVertices = async (problem: Problem, { resume, pulse, onIteration }: Exac
   });
   const { coefficients, objective, gap, unique, converged, pivots: iterations } = fit;
   const wanted = converged && own.columns.length <= task.mostCovariances;
-  const inverse = wanted ? kernelCovariance(own, task, tau, coefficients, pulse) : null;
+  const inverse = wanted ? kernelCovariance(own, task, tau, coefficients, work, pulse) : null;
   const whole = inverse && embed(inverse, ranked?.kept ?? [], columns.length, 1);
   return {
     ...{

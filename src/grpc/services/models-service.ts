@@ -17,10 +17,12 @@ import { updateModel } from "../../usecases/models/update-model.ts";
 import { clientStream, serverStream, unary, type Wiring } from "../call.ts";
 import { toChunks } from "../downloading.ts";
 import { Encoded } from "../encoded.ts";
+import type { Lineage } from "../generated/descent/v1/model_parts.ts";
 import type * as wire from "../generated/descent/v1/models.ts";
-import { toStruct } from "../job-spec.ts";
+import { inBothForms } from "../job-spec.ts";
 import { encodeModel, encodeModels, encodeReport, fromFormat } from "../model-messages.ts";
 import type { UnreadPrediction } from "../prediction-messages.ts";
+import { modelShapes } from "../typed/model-shapes.ts";
 import { bytesOf, chunksOf, readHeader } from "../uploading.ts";
 
 /** An empty list and an empty text take away what was stated. */
@@ -56,7 +58,7 @@ export const createModelsService = (wiring: Wiring): wire.ModelsServiceServer =>
       encodeReport(await getModelReport(deps, caller, { id })),
     ),
     getModelLineage: unary(wiring, "getModelLineage", async (caller, { id }) => ({
-      lineage: toStruct(await getModelLineage(deps, caller, { id })),
+      lineage: inBothForms<Lineage>(modelShapes.lineage, await getModelLineage(deps, caller, { id })),
     })),
     deleteModel: unary(wiring, "deleteModel", async (caller, { id }) => {
       await deleteModel(deps, caller, { id });

@@ -4,9 +4,11 @@ import { getPredictionFile } from "../../usecases/predictions/get-prediction-fil
 import { predictDataset } from "../../usecases/predictions/predict-dataset.ts";
 import { serverStream, unary, type Wiring } from "../call.ts";
 import { toChunks } from "../downloading.ts";
+import type { Comparison } from "../generated/descent/v1/model_parts.ts";
 import * as wire from "../generated/descent/v1/predictions.ts";
 import { toJob } from "../job-messages.ts";
-import { toStruct } from "../job-spec.ts";
+import { inBothForms } from "../job-spec.ts";
+import { modelShapes } from "../typed/model-shapes.ts";
 
 /** The JSON body that the message stands for. */
 const bodyOf = ({ dataset, name, priority, maxSeconds, webhookUrl }: wire.PredictDatasetRequest): unknown => ({
@@ -26,7 +28,10 @@ export const createPredictionsService = (wiring: Wiring): wire.PredictionsServic
     }),
     compareModels: unary(wiring, "compareModels", async (caller, { models, dataset, page }) => {
       const comparison = await compareModels(deps, caller, { body: { models, dataset } });
-      return { comparison: toStruct(comparison), html: page ? comparisonPage(comparison) : undefined };
+      return {
+        comparison: inBothForms<Comparison>(modelShapes.comparison, comparison),
+        html: page ? comparisonPage(comparison) : undefined,
+      };
     }),
     getPredictionFile: serverStream(wiring, "getPredictionFile", async (caller, { id, format }) => {
       const isNdjson = format === wire.PredictionFormat.PREDICTION_FORMAT_NDJSON;

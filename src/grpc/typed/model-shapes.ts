@@ -1,3 +1,7 @@
+import { Comparison } from "../../domain/models/comparison.ts";
+import { ImagePreprocessing } from "../../domain/models/image-preprocessing.ts";
+import { ImportedFile } from "../../domain/models/imported-model.ts";
+import { Lineage } from "../../domain/models/lineage.ts";
 import { Preprocessing } from "../../domain/models/model.ts";
 import { Report } from "../../domain/models/report.ts";
 import { createShapes } from "./read-shapes.ts";
@@ -9,6 +13,10 @@ const shapes = createShapes({ isAnswer: true, names: { PredictionInterval: "Repo
 export const modelShapes = {
   report: shapes.of(Report, "Report"),
   preprocessing: shapes.of(Preprocessing, "Preprocessing"),
+  image: shapes.of(ImagePreprocessing, "ImagePreprocessing"),
+  file: shapes.of(ImportedFile, "ImportedFile"),
+  lineage: shapes.of(Lineage, "Lineage"),
+  comparison: shapes.of(Comparison, "Comparison"),
 };
 
 /** Every message that they need: those inside before those around them. */

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { JsonValue } from "../../domain/json-value.ts";
 import {
   type ChoiceShape,
+  type Field,
   type ForeignShape,
   type MessageShape,
   type Option,
@@ -150,14 +151,17 @@ const wrapped = (world: World, name: string, inner: Shape, about: string): Messa
 
 const objectShape = (world: World, schema: z.ZodType, key: string, without: readonly string[] = []): MessageShape => {
   const name = nameIn(world, schema) ?? capital(key);
-  const fields = Object.entries(defOf(schema).shape ?? {})
-    .filter(([each]) => !without.includes(each))
-    .map(([each, value]) => {
-      if (defOf(bare(value)).type === "array" && world.isAnswer !== true && !isEmptyByDefault(value))
-        requireAtLeastOne(bare(value), each);
-      return { key: each, shape: shapeOf(world, value, each, name), about: describe(value) };
-    });
-  return named(world, schema, { kind: "message", name, about: describe(schema), fields, isWrapper: false });
+  const fields: Field[] = [];
+  const shape: MessageShape = { kind: "message", name, about: describe(schema), fields, isWrapper: false };
+  // Known before its fields are: one of them may hold the same again.
+  world.known.set(schema, shape);
+  for (const [each, value] of Object.entries(defOf(schema).shape ?? {})) {
+    if (without.includes(each)) continue;
+    if (defOf(bare(value)).type === "array" && world.isAnswer !== true && !isEmptyByDefault(value))
+      requireAtLeastOne(bare(value), each);
+    fields.push({ key: each, shape: shapeOf(world, value, each, name), about: describe(value) });
+  }
+  return named(world, schema, shape);
 };
 
 /** Of objects that say their type: one option for each, without that key. */

@@ -9,6 +9,8 @@ export const createRegistry = (labels: Record<string, string>): MetricsRegistry 
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   registry.setDefaultLabels(labels);
   collectDefaultMetrics({ register: registry as unknown as Registry });
+  // Sums of the series of the same name without `_total`, which the format keeps for counters.
+  for (const kind of ["handles", "requests", "resources"]) registry.removeSingleMetric(`nodejs_active_${kind}_total`);
   return registry;
 };
 

@@ -6,8 +6,10 @@ export interface QueueLoad {
   /** What the jobs that wait are planned to take one trainer. */
   waitingSeconds: number;
   waitingJobs: number;
-  /** Jobs that trainers hold: a trainer that computes is not to be taken away. */
+  /** Jobs that trainers hold. */
   activeJobs: number;
+  /** Threads of trainers whose jobs use them: a trainer that computes is not to be taken away. */
+  usedThreads: number;
   /** Trainers that gave a heartbeat lately. */
   trainers: number;
 }

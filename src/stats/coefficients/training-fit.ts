@@ -1,4 +1,4 @@
-import type { TrainingFit } from "../../domain/models/report.ts";
+import type { TrainingFit } from "../../domain/models/parts/training-fit.ts";
 import { meanOf, weightAt } from "../sampling.ts";
 import { logGammaDensity, logNegativeBinomial } from "../values/value-measure.ts";
 import { countedIn, fittedMeans, type LinearFit } from "./linear-fit.ts";

@@ -34,7 +34,7 @@ interface GridPoint {
   readonly row: number;
 }
 
-interface Column {
+export interface Column {
   readonly inputs: ColumnInputs;
   readonly feature: Preprocessing["features"][number];
 }

@@ -1,4 +1,4 @@
-import type { TrainingFit } from "../../domain/models/report.ts";
+import type { TrainingFit } from "../../domain/models/parts/training-fit.ts";
 import { digamma64, trigamma64 } from "../../engine/kernels/gamma64.ts";
 import { pinball } from "../regression-report.ts";
 import { meanOf, weightAt } from "../sampling.ts";

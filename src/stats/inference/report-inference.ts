@@ -1,5 +1,6 @@
 import type { Coefficient, Inference } from "../../domain/models/inference.ts";
-import type { ReportNote, TrainingFit } from "../../domain/models/report.ts";
+import type { TrainingFit } from "../../domain/models/parts/training-fit.ts";
+import type { ReportNote } from "../../domain/models/report.ts";
 import { mostCovariances, mostListed, notListed } from "../coefficients/solved-columns.ts";
 import { createUnshift } from "./data-units.ts";
 import { shapeOfPositives } from "./family-quality.ts";

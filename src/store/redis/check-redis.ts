@@ -52,6 +52,12 @@ const durability = async (server: Redis, info: ReadonlyMap<string, string>): Pro
     : [`Redis syncs its file with appendfsync ${fsync}: a crash of the machine may lose a job; set appendfsync always`];
 };
 
+/** How many replicas Redis itself insists on before it takes a write; 0 where it cannot be read. */
+export const replicasInsistedOn = async (redis: Redis): Promise<number> => {
+  const each = await Promise.all(mastersOf(redis).map((server) => readSetting(server, "min-replicas-to-write")));
+  return Math.max(0, ...each.map(Number));
+};
+
 /** Replicas are written to after the answer: what a fail-over may lose is bounded by what the master is told to insist on. */
 const replication = async (server: Redis, whole: Redis | Cluster): Promise<string[]> => {
   const takesOver = whole instanceof Cluster || whole.options.sentinels != null;

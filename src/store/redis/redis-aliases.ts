@@ -4,6 +4,7 @@ import type { TenantId } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Alias, AliasChange, AliasManifest } from "../../domain/models/alias.ts";
 import type { Aliases, AliasRequest } from "../aliases.ts";
+import type { ConfirmedWrites } from "./connection/confirmed-writes.ts";
 import { defineScripts } from "./define-scripts.ts";
 import { onRedis } from "./redis-error.ts";
 import { redisKeys } from "./redis-keys.ts";
@@ -47,8 +48,9 @@ const refusal = (outcome: string, text: string | undefined, { name, model }: Ali
 };
 
 /** Aliases on Redis: a hash that resolves them, one of their records, and a list of each one's changes. */
-export const createRedisAliases = (redis: Redis): Aliases => {
-  const scripts = defineScripts(redis, "aliases", { changeAlias, readAlias, restoreAlias, forgetAlias });
+export const createRedisAliases = (redis: Redis, confirmed: ConfirmedWrites | null): Aliases => {
+  const sources = { changeAlias, readAlias, restoreAlias, forgetAlias };
+  const scripts = defineScripts(redis, "aliases", sources, { by: confirmed, names: ["changeAlias"] });
   const records = (tenant: TenantId): string => `${redisKeys.aliases(tenant)}:records`;
   const keysOf = (tenant: TenantId, name: string): string[] => [
     redisKeys.aliases(tenant),

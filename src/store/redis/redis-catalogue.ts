@@ -6,6 +6,7 @@ import type { Log } from "../../domain/log.ts";
 import type { AnyModel } from "../../domain/models/model.ts";
 import { artifactKeys } from "../artifacts/artifact-store.ts";
 import type { Catalogue } from "../catalogue.ts";
+import type { ConfirmedWrites } from "./connection/confirmed-writes.ts";
 import { defineScripts } from "./define-scripts.ts";
 import { createKnownTexts } from "./known-texts.ts";
 import { createManifestList } from "./manifest-list.ts";
@@ -16,11 +17,19 @@ import { createRedisModels, heldBy, holders, namesOf } from "./redis-models.ts";
 import { createRemovals } from "./redis-removals.ts";
 import { addManifest, changeRecord, listManifests, removeManifest } from "./scripts/catalogue.ts";
 
+const createScripts = (redis: Redis, confirmed: ConfirmedWrites | null) =>
+  defineScripts(
+    redis,
+    "catalogue",
+    { addManifest, changeRecord, listManifests, removeManifest },
+    { by: confirmed, names: ["addManifest", "changeRecord", "removeManifest"] },
+  );
+
 /** Catalogue on Redis: one JSON manifest a resource, an index by id, and a set of holders that a deletion asks first. */
-export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
+export const createRedisCatalogue = (redis: Redis, log?: Log, confirmed: ConfirmedWrites | null = null): Catalogue => {
   const known = createKnownTexts<unknown>();
   const parseManifest = (key: string, text: string): unknown => known(key, text, () => JSON.parse(text));
-  const scripts = defineScripts(redis, "catalogue", { addManifest, changeRecord, listManifests, removeManifest });
+  const scripts = createScripts(redis, confirmed);
   const read = async <T>(key: string, missing: string): Promise<T> => {
     const manifest = await onRedis(() => redis.get(key));
     if (manifest === null) throw new ServiceError("not_found", missing);
@@ -90,9 +99,9 @@ export const createRedisCatalogue = (redis: Redis, log?: Log): Catalogue => {
     changeDataset: (tenant, id, change) => replace(tenant, "dataset", id, change, false),
     datasets: (tenant, page) => list<Dataset>(redisKeys.datasetIndex(tenant), redisKeys.datasetPrefix(tenant), page),
     removeDataset: (tenant, id) => remove(tenant, "dataset", id, null),
-    ...createRedisModels(redis, { parseManifest, list, remove, replace }),
+    ...createRedisModels(redis, { confirmed, parseManifest, list, remove, replace }),
     ...createRemovals(redis),
-    ...createRedisAliases(redis),
+    ...createRedisAliases(redis, confirmed),
   };
 };
 

@@ -24,6 +24,8 @@ export const redisKeys = {
   trainerHeartbeats: `${KEY_PREFIX}:trainer-signs`,
   /** Sorted set: trainers that said lately that they are there, by the bytes that their jobs may plan together; `:until` when they said so last. */
   trainers: `${KEY_PREFIX}:trainers`,
+  /** String, empty: written before replicas are asked to confirm what was written before it. */
+  confirmed: `${KEY_PREFIX}:confirmed`,
   /** Set of the ids of all queued jobs; `:work` a hash: `ms`, what they are planned to take one trainer. */
   waiting: `${KEY_PREFIX}:waiting`,
   /** Sorted set of `<tenant>/<job or study>` whose end is to be told, by when to look at them; also a channel: something is due now. */

@@ -5,6 +5,7 @@ import { limits } from "../../domain/limits.ts";
 import type { AnyModel } from "../../domain/models/model.ts";
 import type { Page, PageRequest } from "../../domain/page.ts";
 import type { Catalogue } from "../catalogue.ts";
+import type { ConfirmedWrites } from "./connection/confirmed-writes.ts";
 import { defineScripts } from "./define-scripts.ts";
 import { onRedis } from "./redis-error.ts";
 import { redisKeys } from "./redis-keys.ts";
@@ -22,6 +23,7 @@ export const namesOf = (tenant: TenantId, { name }: Pick<AnyModel, "name">): [st
 export const heldBy = ({ dataset, base }: AnyModel): string[] => [dataset, base].filter((id) => id !== null);
 
 interface Tools {
+  confirmed: ConfirmedWrites | null;
   parseManifest: (key: string, text: string) => unknown;
   list<T>(index: string, prefix: string, page: PageRequest): Promise<Page<T>>;
   remove(tenant: TenantId, kind: "model", id: string, model: AnyModel | null): Promise<void>;
@@ -35,8 +37,13 @@ type Models = Pick<
 >;
 
 /** The models of the catalogue. */
-export const createRedisModels = (redis: Redis, { parseManifest, list, remove, replace }: Tools): Models => {
-  const scripts = defineScripts(redis, "models", { addModel, listVersions, readNamed });
+export const createRedisModels = (redis: Redis, { confirmed, parseManifest, list, remove, replace }: Tools): Models => {
+  const scripts = defineScripts(
+    redis,
+    "models",
+    { addModel, listVersions, readNamed },
+    { by: confirmed, names: ["addModel"] },
+  );
   const recordOf = (tenant: TenantId, id: string): string => `${redisKeys.modelPrefix(tenant)}:${id}`;
   return {
     addModel: async (tenant, model) => {

@@ -28,14 +28,18 @@ export const createTrainerHeartbeats = (redis: Redis, subscriber: Redis): Traine
     await onRedis(() => redis.publish(redisKeys.trainerHeartbeats, JSON.stringify(sign)));
   },
   listen: (lifeMs, nowMs) => {
-    const heard = new Map<string, HeardHeartbeat>();
+    // By name: put in order when one comes, which is seldom, and not when they are asked for, which each submission does.
+    let heard = new Map<string, HeardHeartbeat>();
     onMessage(subscriber, redisKeys.trainerHeartbeats, (text) => {
       const sign = parseHeartbeat(text);
-      if (sign !== null) heard.set(sign.name, { ...sign, heardMs: nowMs() });
+      if (sign === null) return;
+      const isNew = !heard.has(sign.name);
+      heard.set(sign.name, { ...sign, heardMs: nowMs() });
+      if (isNew) heard = new Map([...heard].sort(([a], [b]) => (a < b ? -1 : 1)));
     });
     return () => {
       for (const { name, heardMs } of heard.values()) if (nowMs() - heardMs > lifeMs) heard.delete(name);
-      return [...heard.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+      return [...heard.values()];
     };
   },
 });

@@ -1,4 +1,5 @@
 import type { Job } from "../../domain/jobs/job.ts";
+import { quotasOf } from "../access/quotas-of.ts";
 import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 import { digestOf, parseIdempotencyKey } from "./idempotency.ts";
@@ -15,7 +16,11 @@ export const submitJob = async (
   request: { spec: unknown; idempotencyKey?: string | undefined },
 ): Promise<{ job: Job; created: boolean }> => {
   const key = parseIdempotencyKey(request.idempotencyKey);
-  const { spec, plan } = await planJob(deps, caller, request.spec);
+  // What both read of Redis is asked in one turn.
+  const [{ spec, plan }, quotas] = await Promise.all([
+    planJob(deps, caller, request.spec),
+    quotasOf(deps, caller.tenant, caller.quotas),
+  ]);
   const idempotency = key === null ? null : { key, bodyDigest: digestOf(request.spec) };
-  return recordSubmitted(deps, caller, { id: deps.createId("job"), spec, plan, idempotency });
+  return recordSubmitted(deps, { ...caller, quotas }, { id: deps.createId("job"), spec, plan, idempotency });
 };

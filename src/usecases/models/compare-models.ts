@@ -2,8 +2,9 @@ import { unfitColumns } from "../../data/stored/stored-rows.ts";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { type FieldError, orNull, ServiceError } from "../../domain/errors.ts";
 import { classCounts } from "../../domain/jobs/spec/task-columns.ts";
-import { CompareRequest, type Comparison } from "../../domain/models/comparison.ts";
+import { type ComparedModel, CompareRequest, type Comparison } from "../../domain/models/comparison.ts";
 import { isImported, type Model } from "../../domain/models/model.ts";
+import { columnDrift } from "../../stats/explaining/column-drift.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import type { Deps } from "../deps.ts";
@@ -62,19 +63,19 @@ const requireLabel = ({ preprocessing: { label } }: Model, dataset: Dataset): vo
     wrong(`${name} has too many different values in the data set to be classes; upload it with the type category`);
 };
 
-/** Which models learnt from the file of a data set, under whatever id it was uploaded. */
-const learntFrom = async (
-  deps: Deps,
-  caller: Caller,
-  models: readonly Model[],
-  dataset: Dataset,
-): Promise<string[]> => {
-  const ids: string[] = [];
-  for (const model of models) {
-    const own = model.dataset && (await orNull(deps.catalogue.dataset(caller.tenant, model.dataset)));
-    if (model.dataset === dataset.id || (own && own.sha256 === dataset.sha256)) ids.push(model.id);
-  }
-  return ids;
+/** The data set that each model learnt from; null: it was deleted. */
+const datasetsOf = (deps: Deps, caller: Caller, models: readonly Model[]): Promise<(Dataset | null)[]> =>
+  Promise.all(
+    models.map(async ({ dataset }) =>
+      dataset === null ? null : orNull(deps.catalogue.dataset(caller.tenant, dataset)),
+    ),
+  );
+
+const driftOf = (model: Model, dataset: Dataset, trained: Dataset | null): ComparedModel["drift"] => {
+  if (trained === null) return null;
+  const { label, features } = model.preprocessing;
+  const names = [...features.map(({ column }) => column), ...(label.type === "none" ? [] : [label.column])];
+  return columnDrift(names, dataset, trained);
 };
 
 /**
@@ -89,9 +90,17 @@ export const compareModels = async (deps: Deps, caller: Caller, request: { body:
     unfitColumns(preprocessing, dataset).map(({ pointer, detail }) => ({ pointer, detail: `${detail} (${id})` })),
   );
   if (faults.length > 0) refuse(faults);
-  const trainedOnIt = await learntFrom(deps, caller, models, dataset);
+  const datasets = await datasetsOf(deps, caller, models);
+  // Under whatever id its file was uploaded.
+  const isOwn = ({ dataset: id }: Model, i: number): boolean =>
+    id === dataset.id || datasets[i]?.sha256 === dataset.sha256;
+  const trainedOnIt = models.filter(isOwn).map(({ id }) => id);
   const again = async () => {
     for (const { id } of models) await getModel(deps, caller, { id });
   };
-  return unlessDeleted(again, () => deps.engine.compare(caller, { models, dataset, trainedOnIt }));
+  const compared = await unlessDeleted(again, () => deps.engine.compare(caller, { models, dataset, trainedOnIt }));
+  const drifts = new Map(
+    models.map((model, i) => [model.id, isOwn(model, i) ? null : driftOf(model, dataset, datasets[i]!)]),
+  );
+  return { ...compared, models: compared.models.map((one) => ({ ...one, drift: drifts.get(one.model) ?? null })) };
 };

@@ -55,6 +55,12 @@ describe("the profile of a file", () => {
     // The same bytes in other cells are other rows.
     const shifted = Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? `${i}1,2` : `${i - 1},12`));
     expect((await profile(`a,b\n${shifted.join("\n")}\n`)).notes).toBeUndefined();
+    // Pairs of columns that part from the others late, and one that parts from all in the last row.
+    const parting = Array.from({ length: 60 }, (_, i) => [i, i < 40 ? i : -i, i, i < 40 ? i : -i, i < 59 ? i : 7]);
+    const parted = await profile(`a,b,c,d,e\n${parting.map((cells) => cells.join(",")).join("\n")}\n`);
+    expect(parted.columns.map((each) => /as in "(.)"/.exec(each.notes?.[0]?.message ?? "")?.[1])).toEqual([
+      ...[undefined, undefined, "a", "b", undefined],
+    ]);
   });
 
   it("keeps the counts of a number column with few different values, however they are written", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type ExactState, type ExactTask, FitInterrupted } from "../../../src/engine/exact/exact-fit.ts";
 import type { ExactMethod, ExactModel } from "../../../src/engine/exact/exact-plan.ts";
 import { fitExact } from "../../../src/engine/exact/fit-exact.ts";
+import { rowWorkDoubles } from "../../../src/engine/exact/quantile/row-work.ts";
 import { triangleDoubles } from "../../../src/engine/exact/triangle.ts";
 import { createRandomStream, seedWords } from "../../../src/engine/kernels/philox.ts";
 import { tableOf } from "../../../src/engine/tensor/table.ts";
@@ -39,6 +40,7 @@ const taskOf = (model: ExactModel, method: ExactMethod, change: Partial<ExactTas
   mostIterations: 1000,
   work: new Float64Array(method === "lbfgs" ? 0 : Math.max(triangleDoubles(5), 15 ** 2)),
   mostCovariances: 400,
+  rowWork: new Float64Array(rowWorkDoubles((change.labels ?? labelsOf[model]).length)),
   ...change,
 });
 const free = { resume: null, pulse: () => {}, onIteration: async () => {} };

@@ -97,7 +97,7 @@ export interface RunOptions extends Partial<FitOptions> {
   readonly stopAfterSteps?: number;
 }
 
-/** Counts the steps, those of trials too, and pauses after as many as are requested. */
+/** Counts the runs of each program and the steps, those of trials too, and pauses after as many as are requested. */
 const stopping = (team: Team, plan: TrainingPlan, control: Int32Array, steps: number | undefined) => {
   const stepping = new Set(
     [...plan.programIndex.stages, ...(plan.search?.programs ?? [])].flatMap(({ step, lastStep }) => [
@@ -106,12 +106,14 @@ const stopping = (team: Team, plan: TrainingPlan, control: Int32Array, steps: nu
     ]),
   );
   let done = 0;
+  const runs = new Map<number, number>();
   const run = (program: number): void => {
     team.run(program);
+    runs.set(program, (runs.get(program) ?? 0) + 1);
     if (stepping.has(program)) done += 1;
     if (done === steps) Atomics.store(control, 0, 1);
   };
-  return { team: { ...team, run }, done: () => done };
+  return { team: { ...team, run }, runs, done: () => done };
 };
 
 /** Lets a trunk compute the rows, a few at a time. */
@@ -191,7 +193,7 @@ export const runJob = async (spec: ResolvedJobSpec, shape: DataShape, options: R
       checkpointEveryMs: 1e9,
       ...fitOptions,
     });
-    return { plan, memory, result, digest: digestOf(plan, memory), steps: counted.done() };
+    return { plan, memory, result, digest: digestOf(plan, memory), steps: counted.done(), runs: counted.runs };
   } finally {
     if (plan.ring !== null) closeRing(plan.ring, memory);
     team.dismiss();

@@ -33,6 +33,13 @@ it("a file that a model learnt from is known under whatever id it was uploaded",
     });
     expect(body.models[0]?.trainedOnIt).toBe(learntFrom);
     expect(body.notes.some(({ code }) => code === "trained_on_it")).toBe(learntFrom);
+    const { drift } = body.models[0]!;
+    if (learntFrom) expect(drift).toBeNull();
+    else {
+      expect(drift).toMatchObject({ dataset: first!.id, rows: 39, rowsThere: 40 });
+      // One row of one of two equal species less.
+      expect(drift?.columns.find(({ column }) => column === "species")?.distance).toBeCloseTo(20 / 39 - 20 / 40, 12);
+    }
   }
   // The same as a page to hand on, over both surfaces.
   const asked = { models: [model.id], dataset: other!.id };
@@ -42,12 +49,15 @@ it("a file that a model learnt from is known under whatever id it was uploaded",
   expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
   const html = await page.text();
   expect(html).toContain("What was compared");
+  expect(html).toContain("Whether the columns are as they were");
   const descent = createDescent({ url: service.url });
   expect(await (await descent.models.comparePage(asked.models, asked.dataset)).text()).toBe(html);
   const clients = connectClients(service.grpcAddress);
   const compare = (request: typeof asked & { page?: boolean }) =>
     ask(clients.predictions, clients.predictions.compareModels, request);
   expect((await compare({ ...asked, page: true })).html).toBe(html);
-  expect((await compare(asked)).html).toBeUndefined();
+  const answered = await compare(asked);
+  expect(answered.html).toBeUndefined();
+  expect(JSON.stringify(answered)).toContain(first!.id);
   clients.close();
 });

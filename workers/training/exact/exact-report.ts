@@ -8,6 +8,7 @@ import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts
 import { withCoefficients } from "../../../src/stats/coefficients/with-coefficients.ts";
 import { createUnits } from "../../../src/stats/explaining/dependence-grid.ts";
 import { reportInference } from "../../../src/stats/inference/report-inference.ts";
+import { noteCopies } from "../explaining/copied-rows.ts";
 import { noteGiveaways } from "../explaining/giveaway.ts";
 import { explain, withExplained } from "../explaining/importances.ts";
 import { mostSeen, reportNetwork } from "../network-report.ts";
@@ -76,17 +77,15 @@ export const reportExact = (results: ExactResults): Report => {
   const answers = { split, rows, outputs };
   const seenRows = spreadRows(Math.min(arrays.train.labels?.length ?? 0, mostSeen), 1);
   const seen = { rows: seenRows, outputs: answersOf(model, weights, arrays.train, seenRows) };
+  const pick = pickSolved(arrays);
+  // Under a penalty the inputs are standardised.
+  const unitsOf = createUnits(preprocessing, {
+    standardised: spec.training.l2 > 0,
+    shifts: results.shifts,
+    digits: 12,
+  });
   const explained = explain({
-    ...{
-      spec,
-      preprocessing: inOwnUnits(preprocessing),
-      arrays,
-      split,
-      budget: results.budget,
-      pick: pickSolved(arrays),
-    },
-    // Under a penalty the inputs are standardised.
-    unitsOf: createUnits(preprocessing, { standardised: spec.training.l2 > 0, shifts: results.shifts, digits: 12 }),
+    ...{ spec, preprocessing: inOwnUnits(preprocessing), arrays, split, budget: results.budget, pick, unitsOf },
     ask: (picked) => {
       results.beat();
       return answersOf(model, weights, picked, picked.rows);
@@ -100,13 +99,17 @@ export const reportExact = (results: ExactResults): Report => {
     metrics,
     seen,
     linear: null,
+    pick,
+    unitsOf,
     threshold: results.threshold,
     theta: fit.dispersion?.estimate ?? null,
   });
   const measured = withLeftOut(withExplained(evaluated, explained), results);
   assert(measured.task === "classification" || measured.task === "regression", "linear models have labels");
   const separated = addSeparation(results, measured);
-  noteGiveaways({ preprocessing, arrays, pick: pickSolved(arrays) }, measured.notes);
+  const looked = { preprocessing, arrays, pick };
+  noteGiveaways(looked, measured.notes);
+  noteCopies(looked, answers.split, measured.notes);
   results.beat();
   const solution = solutionOf(results);
   if (terms === null) {

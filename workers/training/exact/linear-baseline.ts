@@ -4,6 +4,7 @@ import type { LossSpec } from "../../../src/domain/jobs/spec/parts/loss-spec.ts"
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { ExactModel } from "../../../src/engine/exact/exact-plan.ts";
 import { fitExact } from "../../../src/engine/exact/fit-exact.ts";
+import { rowWorkDoubles } from "../../../src/engine/exact/quantile/row-work.ts";
 import { square } from "../../../src/engine/exact/square.ts";
 import { triangleDoubles } from "../../../src/engine/exact/triangle.ts";
 import { tableOf } from "../../../src/engine/tensor/table.ts";
@@ -74,6 +75,7 @@ export const linearBaseline = async (
     weights: weights === undefined ? null : Float64Array.from(rows, (row) => weights[row]!),
     offsets: offsets === undefined ? null : Float64Array.from(rows, (row) => offsets[row]!),
     work: new Float64Array(model === "softmax" ? square(size) : triangleDoubles(size)),
+    rowWork: new Float64Array(model === "quantile" ? rowWorkDoubles(rows.length) : 0),
   };
   const options = { resume: null, pulse, onIteration: async () => pulse() };
   const answer = async (penalty: number): Promise<LinearBaseline | null> => {

@@ -21,7 +21,7 @@ export const solveExact = (
   memory: WebAssembly.Memory,
   options: ExactOptions,
 ): Promise<ExactFit> => {
-  const { model, method, inputs, outputs, mostIterations, work } = plan;
+  const { model, method, inputs, outputs, mostIterations, work, rowWork } = plan;
   const weights = train.weights ?? null;
   const penalty = penaltyOf(spec, weights === null ? plan.data.train.rows : sumOfWeights(weights));
   return fitExact(
@@ -34,6 +34,7 @@ export const solveExact = (
       offsets: train.offsets ?? null,
       classes: outputs,
       work: new Float64Array(memory.buffer, work.offset, work.doubles),
+      rowWork: new Float64Array(memory.buffer, rowWork.offset, rowWork.doubles),
     },
     options,
   );

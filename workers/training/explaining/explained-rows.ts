@@ -5,7 +5,7 @@ import { reportSplitOf } from "../../../src/engine/train/planning/training.ts";
 /** Exchanges of each column. */
 export const repeats = 5;
 /** More rows make the intervals narrower than anyone needs. */
-const mostRows = 10_000;
+const mostRows = 5000;
 /** Fewer say nothing. */
 const leastRows = 20;
 /** Of the training's FLOPs, that permutation importance and partial dependence may take: a tenth together. */
@@ -31,7 +31,7 @@ const paidRows = (
   return paid < Math.min(leastRows, rows) ? 0 : Math.min(rows, most, paid);
 };
 
-/** Rows that permutation importance is measured on, at most ten thousand. 0: even twenty would take longer than they may. */
+/** Rows that permutation importance is measured on, at most five thousand. 0: even twenty would take longer than they may. */
 export const explainedRows = (budget: ExplainingBudget | null): number => {
   if (budget === null || budget.rows < 2 || budget.inputs === 0) return 0;
   // Each column once, and of correlated ones their groups.

@@ -3,6 +3,7 @@ import { modelIdOfJob } from "../../../src/domain/ids.ts";
 import type { FoldModel, FoldModels } from "../../../src/domain/models/cross-validation.ts";
 import type { LabelTransform, Model, Preprocessing } from "../../../src/domain/models/model.ts";
 import type { NetworkDescription } from "../../../src/domain/models/network.ts";
+import type { IsotonicCalibration } from "../../../src/domain/models/parts/isotonic.ts";
 import { withOutputs } from "../../../src/engine/nn/network-head.ts";
 import { digestOfTensors, safetensorsChunks, type Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { withDataNotes } from "../../../src/stats/data-notes.ts";
@@ -68,11 +69,16 @@ const writeFolds = async (
   return { folds: await patiently(() => artifacts.write(key, Buffer.from(JSON.stringify(described)))) };
 };
 
-/** A model that starts from another decides by its own threshold. */
-export const withThreshold = ({ label, ...rest }: Preprocessing, threshold: number | null): Preprocessing => {
+/** A model that starts from another decides by its own threshold and has its own calibration. */
+export const withThreshold = (
+  { label, ...rest }: Preprocessing,
+  threshold: number | null,
+  calibration?: IsotonicCalibration,
+): Preprocessing => {
   if (label.type !== "classes") return { ...rest, label };
-  const { threshold: _, ...classes } = label;
-  return { ...rest, label: threshold === null ? classes : { ...classes, threshold } };
+  const { threshold: _, calibration: __, ...classes } = label;
+  const decided = threshold === null ? classes : { ...classes, threshold };
+  return { ...rest, label: calibration === undefined ? decided : { ...decided, calibration } };
 };
 
 /** Weights to the store, under a name that bears their digest: an attempt that lost its job can only have written the same file. */
@@ -109,7 +115,7 @@ export const publishWeights = async (
   const beside = await writeBeside(artifacts, (kind) => artifactKeys[kind](tenant, id, digestHex(digest)), end);
   const folds = await writeFolds(artifacts, artifactKeys.folds(tenant, id, digestHex(digest)), of.folds);
   const csv = artifactKeys.heldOut(tenant, id, digestHex(digest));
-  const decided = withThreshold(preprocessing, end.threshold);
+  const decided = withThreshold(preprocessing, end.threshold, end.calibration);
   const heldOut = await writeHeldOut(artifacts, csv, end, order, labelOfAnswers(spec, preprocessing, end));
   const model: Omit<Model, "createdAt"> = {
     id,

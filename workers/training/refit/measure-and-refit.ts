@@ -46,8 +46,9 @@ const contextOf = (
 
 const isMeasured = ({ isPart }: Fit, { measured }: RefitPosition): boolean => measured === null && isPart === undefined;
 
-const toMeasured = ({ tensors, metrics, threshold, report, heldOut }: Completed): Measured => ({
+const toMeasured = ({ tensors, metrics, threshold, calibration, report, heldOut }: Completed): Measured => ({
   ...{ digest: digestOfTensors(tensors), metrics, threshold, report, heldOut },
+  ...(calibration === undefined ? {} : { calibration }),
   lastEpoch: metrics.bestEpoch ?? metrics.epochs ?? 1,
 });
 
@@ -71,11 +72,12 @@ const publish = (
   { end, preprocessing }: { end: Refitted; preprocessing: Model["preprocessing"] },
 ): Promise<RunEnd> => {
   const refit = recordOf(measured, fits);
-  const { metrics, threshold, heldOut } = measured;
+  const { metrics, threshold, calibration, heldOut } = measured;
   const report = withNote(measured.report, refit);
   const { tensors, parameters, background } = end;
   const completed: Completed = {
     ...{ type: "completed", tensors, parameters, background, metrics, threshold, heldOut, report, scores: null },
+    ...(calibration === undefined ? {} : { calibration }),
   };
   return publishWeights(artifacts, order, preprocessing, completed, network, { refit });
 };

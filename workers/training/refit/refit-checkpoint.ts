@@ -1,4 +1,5 @@
 import type { Metrics } from "../../../src/domain/jobs/job.ts";
+import type { IsotonicCalibration } from "../../../src/domain/models/parts/isotonic.ts";
 import type { Report } from "../../../src/domain/models/report.ts";
 import { fromWords, toWords } from "../../../src/formats/safetensors/json-words.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
@@ -11,6 +12,7 @@ export interface Measured {
   readonly digest: string;
   readonly metrics: Metrics;
   readonly threshold: number | null;
+  readonly calibration?: IsotonicCalibration;
   /** Epochs after which its weights were best. */
   readonly lastEpoch: number;
   readonly report: Report;

@@ -48,7 +48,7 @@ export const defaultLoss = (task: TaskSpec, model: ModelSpec, dataset: Pick<Data
 /** Shares of the validation and the test split. */
 export const defaultValidation = (rows: number): number => (rows < smallDataRows ? 0 : 0.1);
 export const defaultTest = 0.2;
-/** What a threshold is chosen on. */
+/** What a threshold is chosen on, and curves are fitted to. */
 export const chosenValidation = 0.2;
 
 /** About 45 steps an epoch for small data, growing with the rows: a power of two from 16 to 256. */

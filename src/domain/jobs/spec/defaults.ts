@@ -257,14 +257,15 @@ export const resolveSpec = (
 
   const sizes = totalSizes(splitSizes(task, split, dataset));
   const curvature = countCurvature({ task, model, loss }, dataset);
+  const classes = countClasses(task, dataset);
   const resolved = resolveTraining(
     spec,
     { model, loss, split, solver },
-    { trainRows, features: numbers, classes: countClasses(task, dataset), curvature },
+    { trainRows, features: numbers, classes, curvature },
   );
   const training = withEffort(spec, resolved, { task, model, loss, sizes });
   checkPenaltySearch(model, training, trainRows, errors);
-  checkCalibration(task, model, training, errors);
+  checkCalibration(task, { model, classes }, training, errors);
   checkFits(training, { task, model, sizes, base: spec.base !== undefined }, errors);
   checkClusters(spec.training, { model, solver, l2: training.l2 }, dataset, errors);
   errors.throwIfAny("invalid");

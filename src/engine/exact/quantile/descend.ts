@@ -1,5 +1,6 @@
 import { blockRows, type Design, type Pulse, predictorOf, writeRow } from "../design.ts";
 import { type Basis, basisRow, coordinatesOf, exchange, refreshBasis } from "./basis.ts";
+import type { RowWork } from "./row-work.ts";
 import { type Choice, weightedSelect } from "./weighted-select.ts";
 
 /** Σ w·ρ(y − xβ) over some rows, ρ(r) = r·(τ − 1[r < 0]). */
@@ -8,8 +9,10 @@ export interface PinballProblem {
   readonly labels: Float64Array;
   readonly weights: Float64Array | null;
   readonly level: number;
-  /** Rows that count, the basis's among them. */
+  /** Rows that count, the basis's among them, in the file's order. */
   readonly rows: Int32Array;
+  /** Of these rows or more. */
+  readonly work: RowWork;
 }
 
 export interface Descent {
@@ -52,11 +55,13 @@ interface Standing {
 }
 
 const stand = (problem: PinballProblem, basis: Basis, pulse: Pulse): Standing => {
-  const { design, labels, weights, level, rows } = problem;
+  const { design, labels, weights, level, rows, work } = problem;
   const beta = throughBasis(problem, basis);
   const inside = new Set(basis.rows);
   const size = beta.length;
-  const [residuals, sides] = [new Float64Array(rows.length), new Int8Array(rows.length)];
+  const [residuals, sides] = [work.residuals.subarray(0, rows.length), work.sides.subarray(0, rows.length)];
+  residuals.fill(0);
+  sides.fill(0);
   const pull = new Float64Array(size);
   const x = new Float64Array(size);
   for (const [place, row] of rows.entries()) {
@@ -111,23 +116,32 @@ const steepest = (
   return best;
 };
 
+/** Where a row stands among rows that ascend. */
+const placeOf = (rows: Int32Array, row: number): number => {
+  let [from, to] = [0, rows.length - 1];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (rows[middle]! < row) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+};
+
 /** Goes down one edge, if it has an end, to where the sum is least on it, through the residuals' zeros: the row whose residual becomes 0 there takes the h-th's place. */
 const follow = (
   problem: PinballProblem,
   basis: Basis,
-  places: ReadonlyMap<number, number>,
   standing: Standing,
   { h, side, slope }: { h: number; side: 1 | -1; slope: number },
-  scratch: { rates: Float64Array; choice: Choice },
 ): boolean => {
-  const { design, weights, level, rows } = problem;
+  const { design, weights, level, rows, work } = problem;
   const { beta, residuals, sides, pull } = standing;
-  const { rates, choice } = scratch;
+  const { rates } = work;
+  const choice: Choice = { places: work.places, count: 0 };
   const size = beta.length;
   // The h-th row's residual goes from 0 to side·t; each other's by t·rate.
   const direction = Float64Array.from({ length: size }, (_, i) => -side * basis.inverse[i * size + h]!);
   const weightOf = (place: number): number => (weights === null ? 1 : weights[rows[place]!]!);
-  choice.count = 0;
   for (let place = 0; place < rows.length; place++) {
     if (sides[place] === 0) continue;
     const rate = -predictorOf(design, rows[place]!, direction);
@@ -155,7 +169,7 @@ const follow = (
   add(entering, -psi(sides[entering]!));
   sides[entering] = 0;
   residuals[entering] = 0;
-  const leaving = places.get(basis.rows[h]!)!;
+  const leaving = placeOf(rows, basis.rows[h]!);
   sides[leaving] = side;
   residuals[leaving] = side * length;
   add(leaving, psi(side));
@@ -186,9 +200,7 @@ const dualAt = (
  * changed in place.
  */
 export const descend = (problem: PinballProblem, basis: Basis, mostPivots: number, pulse: Pulse): Descent => {
-  const { rows, design } = problem;
-  const places = new Map(Array.from(rows, (row, place) => [row, place]));
-  const scratch = { rates: new Float64Array(rows.length), choice: { places: new Int32Array(rows.length), count: 0 } };
+  const { design } = problem;
   let standing = stand(problem, basis, pulse);
   let [pivots, fresh, stuck] = [0, true, false];
   for (;;) {
@@ -207,7 +219,7 @@ export const descend = (problem: PinballProblem, basis: Basis, mostPivots: numbe
       fresh = true;
       if (ended) continue;
     }
-    stuck = !follow(problem, basis, places, standing, edge, scratch);
+    stuck = !follow(problem, basis, standing, edge);
     pivots += 1;
     fresh = false;
   }

@@ -2,6 +2,7 @@ import { assert } from "../../../domain/errors.ts";
 import { type Design, type Observed, type Pulse, predictorOf } from "../design.ts";
 import { type Basis, firstBasis, refreshBasis } from "./basis.ts";
 import { type Descent, descend, type PinballProblem, throughBasis } from "./descend.ts";
+import type { RowWork } from "./row-work.ts";
 
 export interface QuantileFit {
   readonly coefficients: Float64Array;
@@ -25,6 +26,7 @@ export interface QuantileProgress {
 export interface QuantileOptions {
   /** Where an interrupted fit stood. */
   readonly start: QuantileProgress | null;
+  readonly work: RowWork;
   readonly pulse: Pulse;
   /** `objective`: Σ w·ρ of all rows. */
   readonly onRound: (progress: QuantileProgress & { objective: number }) => Promise<void>;
@@ -42,21 +44,30 @@ const negligible = 1e-9;
 const golden = 0.6180339887498949;
 const fractionOf = (row: number): number => (row + 1) * golden - Math.floor((row + 1) * golden);
 
-const spreadRows = (counted: Int32Array, count: number, basis: Basis): Int32Array => {
+/** So many of the rows, evenly, and those of the basis, ascending: in `out`. */
+const spreadRows = (counted: Int32Array, count: number, basis: Basis, out: Int32Array): Int32Array => {
   if (count >= counted.length) return counted;
-  const chosen = new Set(basis.rows);
-  for (let i = 0; i < count; i++) chosen.add(counted[Math.floor(((i + 0.5) * counted.length) / count)]!);
-  return Int32Array.from(chosen).sort();
+  const own = basis.rows.toSorted();
+  let [rows, used] = [0, 0];
+  for (let i = 0; i < count; i++) {
+    const row = counted[Math.floor(((i + 0.5) * counted.length) / count)]!;
+    while (used < own.length && own[used]! < row) out[rows++] = own[used++]!;
+    if (own[used] === row) used += 1;
+    out[rows++] = row;
+  }
+  while (used < own.length) out[rows++] = own[used++]!;
+  return out.subarray(0, rows);
 };
 
 /** Ties are parted, as rows that lie on one plane by chance would otherwise be gone round in circles. */
-const moved = (labels: Float64Array, counted: Int32Array): Float64Array => {
+const moved = (labels: Float64Array, counted: Int32Array, out: Float64Array): Float64Array => {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const row of counted) {
     least = Math.min(least, labels[row]!);
     most = Math.max(most, labels[row]!);
   }
-  return labels.map((label, row) => label + share * (most - least) * fractionOf(row));
+  for (let row = 0; row < labels.length; row++) out[row] = labels[row]! + share * (most - least) * fractionOf(row);
+  return out;
 };
 
 const sumAt = ({ design, labels, weights, level, rows }: PinballProblem, beta: Float64Array): number => {
@@ -70,9 +81,10 @@ const sumAt = ({ design, labels, weights, level, rows }: PinballProblem, beta: F
 
 /** Whether every edge out of the vertex goes up at once. */
 const isUnique = (problem: PinballProblem, basis: Basis, { slopes, sides }: Descent, beta: Float64Array): boolean => {
-  const { design, labels, weights, rows } = problem;
+  const { design, labels, weights, rows, work } = problem;
   const size = beta.length;
-  const residuals = Float64Array.from(rows, (row) => labels[row]! - predictorOf(design, row, beta));
+  const residuals = work.residuals.subarray(0, rows.length);
+  for (const [place, row] of rows.entries()) residuals[place] = labels[row]! - predictorOf(design, row, beta);
   const spread = residuals.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   /** How far an edge goes until a row changes sides. */
   const lengthOf = (h: number, side: 1 | -1): number => {
@@ -101,27 +113,29 @@ export const fitQuantile = async (
   design: Design,
   { labels, weights }: Observed,
   tau: number,
-  { start, pulse, onRound }: QuantileOptions,
+  { start, work, pulse, onRound }: QuantileOptions,
 ): Promise<QuantileFit & { readonly basis: Basis }> => {
   const size = design.columns.length;
   const counts = (row: number): boolean => weights === null || weights[row]! > 0;
-  const counted = Int32Array.from(Array.from({ length: design.rows }, (_, row) => row).filter(counts));
+  let all = 0;
+  for (let row = 0; row < design.rows; row++) if (counts(row)) work.counted[all++] = row;
+  const counted = work.counted.subarray(0, all);
   const basis =
     start === null
       ? firstBasis(design, counts, pulse)
       : { rows: Int32Array.from(start.basis), inverse: new Float64Array(0) };
   assert(basis !== null, "the columns of a quantile regression are independent");
   if (start !== null) refreshBasis(design, basis);
-  const apart = moved(labels, counted);
-  const problem = { design, labels, weights, level: tau, rows: counted };
+  const apart = moved(labels, counted, work.labels);
+  const problem = { design, labels, weights, level: tau, rows: counted, work };
   const mostPivots = 1000 + 200 * size + counted.length;
   let { round, pivots } = start ?? { round: 0, pivots: 0 };
   let last: Descent | null = null;
   while (last === null || last.sides.length < counted.length) {
     let count = Math.max(leastRows, 10 * size);
     for (let i = 0; i < round; i++) count *= growth;
-    const rows = spreadRows(counted, count, basis);
-    last = descend({ design, labels: apart, weights, level: tau, rows }, basis, mostPivots, pulse);
+    const rows = spreadRows(counted, count, basis, work.chosen);
+    last = descend({ design, labels: apart, weights, level: tau, rows, work }, basis, mostPivots, pulse);
     pivots += last.pivots;
     round += 1;
     const objective = sumAt(problem, throughBasis(problem, basis));

@@ -3,6 +3,7 @@ import { exp64, log64 } from "../../kernels/math64.ts";
 import { type Design, type Observed, type Pulse, predictorOf } from "../design.ts";
 import { factorise } from "../least-squares.ts";
 import { inverseOfSquare, rankColumns, triangleDoubles } from "../triangle.ts";
+import type { RowWork } from "./row-work.ts";
 
 /** The standard normal distribution's quantile, by bisection. */
 const normalQuantile = (p: number): number => {
@@ -47,13 +48,18 @@ export const kernelCovariance = (
   { labels, weights }: Observed,
   tau: number,
   beta: Float64Array,
+  work: Pick<RowWork, "residuals" | "rates">,
   pulse: Pulse,
 ): Float64Array | null => {
   const size = beta.length;
   const weightOf = (row: number): number => (weights === null ? 1 : weights[row]!);
-  const residuals = Float64Array.from(labels, (label, row) => label - predictorOf(design, row, beta));
-  const own = weights === null ? residuals.slice() : residuals.filter((_, row) => weights[row]! > 0);
-  const rows = own.length;
+  const { residuals, rates: sorted } = work;
+  let rows = 0;
+  for (let row = 0; row < design.rows; row++) {
+    residuals[row] = labels[row]! - predictorOf(design, row, beta);
+    if (weights === null || weights[row]! > 0) sorted[rows++] = residuals[row]!;
+  }
+  const own = sorted.subarray(0, rows);
   if (rows <= size) return null;
   const mean = own.reduce((sum, value) => sum + value / rows, 0);
   const variance = own.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / (rows - 1);

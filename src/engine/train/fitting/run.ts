@@ -1,6 +1,7 @@
 import type { Metrics } from "../../../domain/jobs/job.ts";
 import { afterEpoch, initialPlateau } from "../../optim/schedule.ts";
 import type { Team } from "../../parallel/team.ts";
+import { epochsPerPoint, stepsPerPoint } from "../planning/program-runs.ts";
 import {
   controls,
   type FitOptions,
@@ -21,9 +22,6 @@ import { createStepper, type Round, type Stepper, trainingRound } from "./steppe
 import { chooseShares, measureShares, setShares, sharedEnsemble, shareMetrics } from "./trials/shares.ts";
 import { askValidation, chooseTemperature, heatLogits, measureHeat } from "./trials/temperature.ts";
 import { initialWatch, watchEpoch } from "./watch.ts";
-
-/** Points of the metrics history that a job makes at most, about. */
-const pointsPerJob = 1000;
 
 const freshMeta: TrainingMeta = {
   version: 1,
@@ -112,8 +110,7 @@ const step = (run: Run): boolean => {
   meta.batch += 1;
   meta.step += 1;
   if (round.rows !== null) return true;
-  const stepsPerPoint = Math.max(50, Math.ceil(plan.steps / (pointsPerJob / 2)));
-  if (meta.batch % stepsPerPoint === 0 && meta.batch < round.stepsPerEpoch)
+  if (meta.batch % stepsPerPoint(plan.steps) === 0 && meta.batch < round.stepsPerEpoch)
     reportPoint(run, meta.lossSum / meta.rowsSeen, {});
   return true;
 };
@@ -150,7 +147,7 @@ export const endEpoch = (run: Run): boolean => {
   meta.plateau = afterEpoch(plan.spec.optimizer.schedule, meta.plateau, measured?.loss ?? trainLoss);
   const last = plan.spec.training.everyRow?.lastEpoch ?? epochs;
   const stop = (measured ? keepBest(run, measured) : false) || meta.epoch >= last;
-  const pointDue = stop || meta.epoch === options.pauseAtEpoch || meta.epoch % Math.ceil(epochs / pointsPerJob) === 0;
+  const pointDue = stop || meta.epoch === options.pauseAtEpoch || meta.epoch % epochsPerPoint(epochs) === 0;
   const described = pointDue ? reportPoint(run, trainLoss, metrics) : null;
   const watched = watchEpoch(meta.watch, {
     epoch: meta.epoch,

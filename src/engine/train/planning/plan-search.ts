@@ -26,6 +26,8 @@ export interface SearchPlan {
   readonly stepsPerTrial: number;
   /** Of all trials, if as many as possible are needed. */
   readonly steps: number;
+  /** As many as are needed on average of the least and the most. */
+  readonly usualSteps: number;
   readonly programs: readonly StepPrograms[];
   /** Answers for the rows that stand behind a trial's own in `order`. */
   readonly judge: { readonly full: number; readonly rest: number };
@@ -80,7 +82,9 @@ export const sizeSearch = (
   const start = factors.indexOf(1);
   // 1 first; then all above it, or one of them and all below.
   const [above, below] = [factors.length - 1 - start, start];
-  const trials = folds * (1 + Math.max(above, Math.min(above, 1) + below));
+  const most = 1 + Math.max(above, Math.min(above, 1) + below);
+  // One step each way that does not help.
+  const least = 1 + Math.min(above, 1) + Math.min(below, 1);
   const stepsPerEpoch = trialRows / batchRows;
   const stepsPerTrial = stepsPerEpoch * epochs;
   return {
@@ -91,6 +95,7 @@ export const sizeSearch = (
     holdOutRows: trainRows - trialRows,
     stepsPerEpoch,
     stepsPerTrial,
-    steps: trials * stepsPerTrial,
+    steps: folds * most * stepsPerTrial,
+    usualSteps: (folds * (least + most) * stepsPerTrial) / 2,
   };
 };

@@ -20,6 +20,19 @@ const createCount = () => {
   };
 };
 
+/** Points of the metrics history that a job makes at most, about. */
+const pointsPerJob = 1000;
+
+/** Steps of an epoch after which a point is made. */
+export const stepsPerPoint = (steps: number): number => Math.max(50, Math.ceil(steps / (pointsPerJob / 2)));
+
+/** Epochs at whose end one is made. */
+export const epochsPerPoint = (epochs: number): number => Math.ceil(epochs / pointsPerJob);
+
+/** Of each of so many epochs, on average. */
+const pointsOfEpoch = (stepsPerEpoch: number, epochs: number): number =>
+  Math.floor((stepsPerEpoch - 1) / stepsPerPoint(stepsPerEpoch * epochs)) + 1 / epochsPerPoint(epochs);
+
 /** Of the epochs in their stages, of the validation after each, and of what is measured and asked at the end. */
 export const trainingRuns = (
   spec: TracedSpec,
@@ -35,7 +48,7 @@ export const trainingRuns = (
     const own = Math.max(0, end - afterEpochs);
     addParts(step, own * (cut.stepsPerEpoch - 1));
     addParts(lastStep, own);
-    add(statistics, own);
+    add(statistics, own * pointsOfEpoch(cut.stepsPerEpoch, epochs));
   }
   const measure = (split: Split, times: number): void => {
     const programs = evaluate[split];
@@ -49,17 +62,13 @@ export const trainingRuns = (
   return runs;
 };
 
-/** Of the trials that choose the penalty, if as many as possible are needed: their steps, and what judges them after each epoch, and at the end so many times more. */
+/** Of the trials that choose the penalty: their steps, and what judges them at their end, and so many times more. */
 export const searchRuns = (search: SearchPlan, evaluationRows: number, asked: number): ProgramRuns => {
   const { runs, add, addParts } = createCount();
   const programs = search.programs[search.start]!;
-  const epochs = search.steps / search.stepsPerEpoch;
-  addParts(programs.step, search.steps);
-  const trials = search.steps / search.stepsPerTrial;
-  add(
-    search.judge.full,
-    ((epochs + trials * asked) * search.holdOutRows) / Math.min(evaluationRows, search.holdOutRows),
-  );
+  addParts(programs.step, search.usualSteps);
+  const trials = search.usualSteps / search.stepsPerTrial;
+  add(search.judge.full, (trials * (1 + asked) * search.holdOutRows) / Math.min(evaluationRows, search.holdOutRows));
   return runs;
 };
 

@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import type { TenantRecord } from "../../../domain/access/tenant.ts";
 import type { AuditEntry, UsageDay } from "../../../domain/access/usage.ts";
 import type { AccessStore } from "../../access-store.ts";
+import type { ConfirmedWrites } from "../connection/confirmed-writes.ts";
 import { defineScripts } from "../define-scripts.ts";
 import { onRedis } from "../redis-error.ts";
 import { redisKeys, usageDays } from "../redis-keys.ts";
@@ -47,8 +48,12 @@ const toDay = (day: number, fields: Record<string, string>): UsageDay => ({
   predictedRows: Number(fields.predictedRows ?? 0),
 });
 
-export const createRedisAccessStore = (redis: Redis, now: () => Date = () => new Date()): AccessStore => {
-  const scripts = defineScripts(redis, "access", { put, find });
+export const createRedisAccessStore = (
+  redis: Redis,
+  now: () => Date = () => new Date(),
+  confirmed: ConfirmedWrites | null = null,
+): AccessStore => {
+  const scripts = defineScripts(redis, "access", { put, find }, { by: confirmed, names: ["put"] });
   const write = async (record: TenantRecord, before: number): Promise<boolean> =>
     (await scripts.put(keys, record.id, before, JSON.stringify(record))) === 1;
   return {

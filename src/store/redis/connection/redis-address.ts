@@ -6,10 +6,13 @@ export interface Endpoint {
   port: number;
 }
 
-/** Where a Redis is found, and how: one server, the master that Sentinels name, or a Cluster. */
-export type RedisAddress =
+/**
+ * Where a Redis is found, and how: one server, the master that Sentinels name, or a Cluster. `replicas`: how many must have what is acknowledged; left out, as many as Redis itself insists on.
+ */
+export type RedisAddress = { replicas?: number } & (
   | { kind: "single" | "sentinel"; options: RedisOptions }
-  | { kind: "cluster"; nodes: Endpoint[]; options: RedisOptions };
+  | { kind: "cluster"; nodes: Endpoint[]; options: RedisOptions }
+);
 
 const ports = { single: 6379, sentinel: 26_379, cluster: 6379 } as const;
 
@@ -59,6 +62,13 @@ const parseQuery = (text: string | undefined, known: readonly string[]): Map<str
   );
 };
 
+const parseReplicas = (text: string | undefined): { replicas?: number } => {
+  if (text === undefined) return {};
+  if (!/^\d{1,2}$/.test(text))
+    throw fault("replicas must be a number, of the replicas that must have what is acknowledged");
+  return { replicas: Number(text) };
+};
+
 const tlsNames = ["ca", "cert", "key", "servername"] as const;
 
 const parseSentinel = (hosts: Endpoint[], path: string | undefined, query: Map<string, string>): RedisOptions => {
@@ -100,11 +110,13 @@ export const parseRedisAddress = (url: string): RedisAddress => {
   const known = [
     ...(secure === "s" ? tlsNames : []),
     ...(kind === "sentinel" ? ["sentinelUser", "sentinelPassword"] : []),
+    "replicas",
   ];
   if (secure === "" && tlsNames.some((name) => new URLSearchParams(options).has(name)))
     throw fault(`ca, cert, key and servername are for TLS: write ${scheme.replace("redis", "rediss")}://`);
   const query = parseQuery(options, known);
   const tls = secure === "s" ? { tls: parseTls(query) } : {};
+  const replicas = parseReplicas(query.get("replicas"));
   const endpoints = hosts.split(",").map((each) => parseEndpoint(each, ports[kind]));
   switch (kind) {
     case "single": {
@@ -113,14 +125,14 @@ export const parseRedisAddress = (url: string): RedisAddress => {
         throw fault(
           "several hosts are Sentinels or a Cluster: write redis+sentinel://h1,h2/name or redis+cluster://h1,h2",
         );
-      return { kind, options: { host, port, db: parseDatabase(path), ...credentials, ...tls } };
+      return { kind, ...replicas, options: { host, port, db: parseDatabase(path), ...credentials, ...tls } };
     }
     case "sentinel": {
       const secured = "tls" in tls ? { ...tls, sentinelTLS: tls.tls, enableTLSForSentinelMode: true } : {};
-      return { kind, options: { ...parseSentinel(endpoints, path, query), ...credentials, ...secured } };
+      return { kind, ...replicas, options: { ...parseSentinel(endpoints, path, query), ...credentials, ...secured } };
     }
     case "cluster":
       if ((path ?? "") !== "") throw fault("a Cluster has no databases and no name: end the address after its hosts");
-      return { kind, nodes: endpoints, options: { ...credentials, ...tls } };
+      return { kind, ...replicas, nodes: endpoints, options: { ...credentials, ...tls } };
   }
 };

@@ -4,6 +4,7 @@ import type { JobId, TenantId } from "../../../domain/ids.ts";
 import { boundText } from "../../../domain/jobs/bounded-event.ts";
 import { type JobState, type Transition, transitions } from "../../../domain/jobs/job-state.ts";
 import { CRASH_COUNTS } from "../../../domain/jobs/poison.ts";
+import type { ConfirmedWrites } from "../connection/confirmed-writes.ts";
 import { defineScripts } from "../define-scripts.ts";
 import { createKnownTexts } from "../known-texts.ts";
 import { jobKeys } from "../redis-keys.ts";
@@ -19,6 +20,7 @@ const sources = {
   createJob,
   createJobs,
   changeJob,
+  acknowledgeChange: changeJob,
   claimJob,
   progressJob,
   commitCheckpoint,
@@ -63,12 +65,13 @@ const movesOf = (names: readonly Transition[]): Record<string, JobState> =>
 
 export const absent = (id: JobId): ServiceError => new ServiceError("not_found", `There is no job ${id}`);
 
-/** The scripts on jobs, and the three ways to call the one that moves a job along the state machine. */
-export const createJobScripts = (redis: Redis, crashesOfSuspect: number) => {
-  const scripts = defineScripts(redis, "job", sources);
+/** The scripts on jobs, and the ways to call the one that moves a job along the state machine. */
+export const createJobScripts = (redis: Redis, crashesOfSuspect: number, confirmed: ConfirmedWrites | null = null) => {
+  const names = ["createJob", "createJobs", "acknowledgeChange", "succeedJob", "removeJob"] as const;
+  const scripts = defineScripts(redis, "job", sources, { by: confirmed, names });
 
-  const change = async (request: Change): Promise<ChangeResult> =>
-    (await scripts.changeJob(
+  const change = async (request: Change, by: "changeJob" | "acknowledgeChange"): Promise<ChangeResult> =>
+    (await scripts[by](
       jobKeys(request.tenant, request.id),
       JSON.stringify(movesOf(request.by)),
       JSON.stringify(request.same ?? []),
@@ -83,7 +86,7 @@ export const createJobScripts = (redis: Redis, crashesOfSuspect: number) => {
 
   /** What a user asked for, with the reason why not in the user's words. */
   const request = async (verb: string, asked: Change): Promise<JobRecord & { moved: boolean }> => {
-    const [outcome, first, second] = await change(asked);
+    const [outcome, first, second] = await change(asked, "acknowledgeChange");
     if (outcome === "moved" || outcome === "same")
       return { ...parseRecord([first, second] as RawJob), moved: outcome === "moved" };
     if (outcome === "refused") {
@@ -93,7 +96,11 @@ export const createJobScripts = (redis: Redis, crashesOfSuspect: number) => {
   };
 
   const moved = async (asked: Change): Promise<JobState | null> => {
-    const [outcome, first, second] = await change(asked);
+    // What a trainer leaves behind is acknowledged; how it lets go of a job is found out again, should it be lost.
+    const [outcome, first, second] = await change(
+      asked,
+      asked.by.includes("succeed") ? "acknowledgeChange" : "changeJob",
+    );
     return outcome === "moved" ? parseRecord([first, second] as RawJob).job.state : null;
   };
 

@@ -4,6 +4,7 @@ import type { JobId, TenantId } from "../../../domain/ids.ts";
 import { JobState } from "../../../domain/jobs/job-state.ts";
 import { CRASHES_OF_SUSPECT } from "../../../domain/jobs/poison.ts";
 import type { JobStore } from "../../job-store.ts";
+import type { ConfirmedWrites } from "../connection/confirmed-writes.ts";
 import { onRedis } from "../redis-error.ts";
 import { redisKeys } from "../redis-keys.ts";
 import { createJobChanges } from "./job-changes.ts";
@@ -19,6 +20,8 @@ export interface RedisJobStoreOptions {
   redis: Redis;
   /** A lasting connection of its own: one that is subscribed takes no other commands. */
   subscriber: Redis;
+  /** Where replicas confirm what is acknowledged. */
+  confirmed?: ConfirmedWrites | null;
   /** How long a trainer may give no heartbeat before its job is taken from it. */
   leaseMs: number;
   /** The most jobs that one tenant may have with trainers at a time; null: any number. */
@@ -35,13 +38,14 @@ export interface RedisJobStoreOptions {
 export const createRedisJobStore = ({
   redis,
   subscriber,
+  confirmed = null,
   leaseMs,
   runningJobs = null,
   runningJobsOf = async () => runningJobs,
   crashesOfSuspect = CRASHES_OF_SUSPECT,
   tracked = false,
 }: RedisJobStoreOptions): JobStore => {
-  const jobScripts = createJobScripts(redis, crashesOfSuspect);
+  const jobScripts = createJobScripts(redis, crashesOfSuspect, confirmed);
   return {
     ...createSubmissions(jobScripts, { tracked }),
     ...createRuns(jobScripts, { leaseMs, runningJobsOf, crashesOfSuspect }),

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { boundEvent } from "../../../domain/jobs/bounded-event.ts";
 import type { DueRun, RunOutbox } from "../../run-outbox.ts";
+import type { ConfirmedWrites } from "../connection/confirmed-writes.ts";
 import { defineScripts } from "../define-scripts.ts";
 import { parseRecord } from "../jobs/job-record.ts";
 import { onMessage } from "../on-message.ts";
@@ -16,8 +17,17 @@ const recordOf = ({ tenant, id }: DueRun): string => `${redisKeys.jobPrefix(tena
  * @param redis fails fast
  * @param subscriber a lasting connection, which may be shared with other subscriptions
  */
-export const createRedisRunOutbox = ({ redis, subscriber }: { redis: Redis; subscriber: Redis }): RunOutbox => {
-  const scripts = defineScripts(redis, "run", { readDue: readDue("run"), noteOutcome: noteOutcome("run") });
+export const createRedisRunOutbox = ({
+  redis,
+  subscriber,
+  confirmed = null,
+}: {
+  redis: Redis;
+  subscriber: Redis;
+  confirmed?: ConfirmedWrites | null;
+}): RunOutbox => {
+  const sources = { readDue: readDue("run"), noteOutcome: noteOutcome("run") };
+  const scripts = defineScripts(redis, "run", sources, { by: confirmed, names: ["noteOutcome"] });
   return {
     due: async (atMs, limit) =>
       (await onRedis(() => redis.zrangebyscore(redisKeys.dueRuns, "-inf", atMs, "LIMIT", 0, limit))).map(fromMember),

@@ -3,6 +3,7 @@ import { assert } from "../../../domain/errors.ts";
 import { boundEvent } from "../../../domain/jobs/bounded-event.ts";
 import { type DueWebhook, type Ended, isStudyId } from "../../../domain/webhook.ts";
 import type { WebhookOutbox } from "../../webhook-outbox.ts";
+import type { ConfirmedWrites } from "../connection/confirmed-writes.ts";
 import { defineScripts } from "../define-scripts.ts";
 import { parseRecord } from "../jobs/job-record.ts";
 import { onMessage } from "../on-message.ts";
@@ -37,8 +38,17 @@ const toEnded = (id: DueWebhook["id"], fields: string[], history: string[]): End
  * @param redis fails fast
  * @param subscriber a lasting connection, which may be shared with other subscriptions
  */
-export const createRedisWebhookOutbox = ({ redis, subscriber }: { redis: Redis; subscriber: Redis }): WebhookOutbox => {
-  const scripts = defineScripts(redis, "webhook", { readDue: readDue("webhook"), noteOutcome: noteOutcome("webhook") });
+export const createRedisWebhookOutbox = ({
+  redis,
+  subscriber,
+  confirmed = null,
+}: {
+  redis: Redis;
+  subscriber: Redis;
+  confirmed?: ConfirmedWrites | null;
+}): WebhookOutbox => {
+  const sources = { readDue: readDue("webhook"), noteOutcome: noteOutcome("webhook") };
+  const scripts = defineScripts(redis, "webhook", sources, { by: confirmed, names: ["noteOutcome"] });
   return {
     due: async (atMs, limit) =>
       (await onRedis(() => redis.zrangebyscore(redisKeys.dueWebhooks, "-inf", atMs, "LIMIT", 0, limit))).map(

@@ -8,6 +8,7 @@ import type { Log } from "../../../domain/log.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { artifactKeys } from "../../artifacts/artifact-store.ts";
 import type { NewStudy, StudyName, StudyStore } from "../../study-store.ts";
+import type { ConfirmedWrites } from "../connection/confirmed-writes.ts";
 import { defineScripts, type Script } from "../define-scripts.ts";
 import { readEventStream } from "../jobs/redis-job-event-log.ts";
 import { createManifestList } from "../manifest-list.ts";
@@ -118,10 +119,12 @@ const readTrials = async (
  * @param subscriber a lasting connection, which may be shared with other subscriptions
  */
 export const createRedisStudyStore = (
-  { redis, subscriber }: { redis: Redis; subscriber: Redis },
+  { redis, subscriber, confirmed = null }: { redis: Redis; subscriber: Redis; confirmed?: ConfirmedWrites | null },
   log?: Log,
 ): StudyStore => {
-  const scripts = defineScripts(redis, "study", { createStudy, commitStudy, listStudies, removeStudy, restoreStudy });
+  const sources = { createStudy, commitStudy, listStudies, removeStudy, restoreStudy };
+  const names = ["createStudy", "commitStudy", "removeStudy"] as const;
+  const scripts = defineScripts(redis, "study", sources, { by: confirmed, names });
   const list = createManifestList(scripts.listStudies, log);
   const unpublished = (tenant: TenantId): string => `${redisKeys.studyIndex(tenant)}:unpublished`;
   return {

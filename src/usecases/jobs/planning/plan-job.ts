@@ -6,7 +6,6 @@ import { dataWarnings } from "../../../domain/jobs/spec/data-warnings.ts";
 import { resolveSpec } from "../../../domain/jobs/spec/defaults.ts";
 import { JobSpec, type ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
 import { isIterable } from "../../../domain/jobs/spec/linear/solver.ts";
-import { isPerceptron } from "../../../domain/jobs/spec/model-spec.ts";
 import { countWarnings } from "../../../domain/jobs/spec/rows/count-label.ts";
 import type { CountedDataset } from "../../../domain/jobs/spec/rows/counted-rows.ts";
 import { limits } from "../../../domain/limits.ts";
@@ -25,15 +24,23 @@ import { planForTrainers } from "./plan-for-trainers.ts";
 
 const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-US");
 
-/** Models whose rows cannot be read from disk as they are needed. */
-const needsAllRows = ({ model, training }: ResolvedJobSpec): FieldError[] => {
-  if (isIterable(model)) {
-    const solved = `an exact solution needs all rows in memory; "iterative" reads them from the trainer's disk`;
-    return training.solver === "exact" ? [{ pointer: "/training/solver", detail: solved }] : [];
+/** What keeps a job larger than it may be, where that is its rows: what of them stays in memory though they are read from the trainer's disk, or why they are not. */
+const keptOfRows = ({ model, training }: ResolvedJobSpec): FieldError[] => {
+  if (model.type === "gaussian_mixture") {
+    const pointer = "/model/components";
+    return [{ pointer, detail: "a mixture keeps 8 bytes of each row for each component, and 12 more" }];
   }
-  if (isPerceptron(model) || ["cnn", "network", "autoencoder"].includes(model.type)) return [];
-  const detail = `${model.type} needs all rows in memory; those of an mlp or of an autoencoder of a table may be more: it reads them from the trainer's disk`;
-  return [{ pointer: "/model/type", detail }];
+  if (model.type === "k_means") return [{ pointer: "/model/type", detail: "k-means keeps 12 bytes of each row" }];
+  if (training.solver !== "exact") return [];
+  const pointer = "/training/solver";
+  if (model.type === "quantile") {
+    const detail = `an exact quantile goes from row to row in no order and needs all of them in memory; "iterative" reads them from the trainer's disk`;
+    return [{ pointer, detail }];
+  }
+  const detail = "an exact solution keeps 16 to 40 bytes of each row in memory, and its matrix";
+  return isIterable(model)
+    ? [{ pointer, detail: `${detail}; "iterative" keeps 16 of a row, and no matrix` }]
+    : [{ pointer, detail }];
 };
 
 /** Refuses before queueing what could only fail later, with the numbers to change it by. */
@@ -43,7 +50,7 @@ const requireWithinLimits = (plan: Plan, spec: ResolvedJobSpec): void => {
     const kept = spec.training.gradientCheckpointing === false ? ", leave training.gradientCheckpointing out," : "";
     const detail = `the job needs ${grouped(plan.memoryBytes)} bytes and may use ${grouped(asked)}; raise resources.memoryBytes (at most ${grouped(limits.jobMemoryBytes)})${kept} or make the model or the batch smaller`;
     throw new ServiceError("over_limit", detail, {
-      errors: [{ pointer: "/resources/memoryBytes", detail }, ...needsAllRows(spec)],
+      errors: [{ pointer: "/resources/memoryBytes", detail }, ...keptOfRows(spec)],
     });
   }
   if (plan.parameters > limits.parameters) {
@@ -95,6 +102,9 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
       ? known.dataset
       : await referred("/dataset", deps.catalogue.dataset(caller.tenant, asked.dataset));
   const dataset = await countedDataset(deps, caller, asked, stored);
+  const largest = deps.consumption.largestTrainer();
+  const before = asked.base === undefined ? deps.knownPlans.find(dataset, asked, largest) : null;
+  if (before !== null) return { ...before, dataset, base: null, network: null };
   const ofKnown = known !== undefined && asked.base !== undefined && asked.base.model === known.base?.id;
   const base =
     asked.base === undefined
@@ -111,16 +121,12 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
     base === null ? null : ofKnown ? known.network : await readNetwork(deps.artifacts, caller.tenant, base);
   const { spec, planned } = await planEffort(named, async (wanted) => {
     const of = wanted === named ? resolved : resolveSpec(wanted, dataset, base);
-    const planned = await planForTrainers(
-      of.resources.memoryBytes,
-      deps.consumption.largestTrainer(),
-      (memoryBytes) => {
-        const within = { ...of, resources: { ...of.resources, memoryBytes } };
-        return planFits(fitsOf(within, dataset, base), (fitted, shape) =>
-          deps.engine.plan(caller, fitted, shape, network),
-        );
-      },
-    );
+    const planned = await planForTrainers(of.resources.memoryBytes, largest, (memoryBytes) => {
+      const within = { ...of, resources: { ...of.resources, memoryBytes } };
+      return planFits(fitsOf(within, dataset, base), (fitted, shape) =>
+        deps.engine.plan(caller, fitted, shape, network),
+      );
+    });
     return { spec: of, planned };
   });
   const ofBase = base !== null && isImported(base) ? baseWarnings(spec, base, spec.loss) : [];
@@ -136,5 +142,6 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
     ],
   };
   requireWithinLimits(plan, spec);
+  if (asked.base === undefined) deps.knownPlans.note(dataset, asked, largest, { spec, plan });
   return { spec, plan, dataset, base, network };
 };

@@ -112,6 +112,34 @@ const calibrationSection = (comparison: Comparison): Html => {
   return plots.length === 0 ? nothing : section("Calibration side by side", ...plots);
 };
 
+const mostDrifted = 20;
+
+const driftSection = (comparison: Comparison): Html => {
+  const number = (value: number | null): string => (value === null ? "–" : shown(value));
+  const tables = comparison.models.flatMap(({ model, drift }) => {
+    if (drift === null || drift.columns.length === 0) return [];
+    const heads = [
+      "column",
+      "shift of the mean, standard deviations",
+      "standard deviation, ratio",
+      "distance of the shares",
+      "rows of unseen categories",
+      "missing",
+      "missing there",
+    ];
+    const rows = drift.columns
+      .slice(0, mostDrifted)
+      .map((one) => [
+        ...[one.column, number(one.shift), number(one.spread), number(one.distance), number(one.unseen)],
+        ...[shown(one.missing), shown(one.missingThere)],
+      ]);
+    return [
+      html`<p>${nameOf(comparison, model)}: n = ${drift.rows} rows here, ${drift.rowsThere} of ${drift.dataset}, which it was trained on; the farthest columns first.</p>${table(heads, rows)}`,
+    ];
+  });
+  return tables.length === 0 ? nothing : section("Whether the columns are as they were", ...tables);
+};
+
 /** A comparison of models as a page to hand on. */
 export const comparisonPage = (comparison: Comparison): string => {
   const { models, notes, label } = comparison;
@@ -123,6 +151,7 @@ export const comparisonPage = (comparison: Comparison): string => {
 ${section("What was compared", factsOf(comparison), said)}
 ${modelsSection(comparison)}
 ${differencesSection(comparison)}
-${calibrationSection(comparison)}`,
+${calibrationSection(comparison)}
+${driftSection(comparison)}`,
   );
 };

@@ -5,6 +5,7 @@ import { curveSection } from "./curve.ts";
 import { documentOf } from "./document.ts";
 import { errorsSection, goodSection } from "./good.ts";
 import { type Html, html, section, table } from "./html.ts";
+import { residualsSection } from "./residuals.ts";
 import { againstSection, coefficientsSection, explainedSection } from "./why.ts";
 
 const mostNamed = 30;
@@ -68,6 +69,7 @@ ${goodSection(report)}
 ${againstSection(against)}
 ${curveSection(report)}
 ${errorsSection(report)}
+${residualsSection("residualsByFeature" in report ? report.residualsByFeature : null)}
 ${explainedSection(explained)}
 ${coefficientsSection(report)}
 ${section("How it was made", html`<p>The same specification, data and seed give the same parameters, to the bit.</p><pre>${JSON.stringify(model.spec, null, 2)}</pre>`)}`,

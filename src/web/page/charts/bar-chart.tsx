@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { formatNumber, shorten } from "../format.ts";
 import { Figure } from "./figure.tsx";
-import { numberScale } from "./scale.ts";
+import { middleWithin, numberScale, widest } from "./scale.ts";
 
 const [left, right, line, top] = [124, 48, 20, 6];
 
@@ -37,7 +37,7 @@ export const BarChart = ({
     >
       <svg
         viewBox={`0 0 ${width} ${bottom + 24}`}
-        style={{ maxWidth: `${1.4 * width}px` }}
+        style={{ maxWidth: `${widest * width}px` }}
         role="img"
         aria-label={`${title}: ${told}`}
       >
@@ -49,7 +49,7 @@ export const BarChart = ({
             <g key={name} class={value < 0 ? "hue-1" : "hue-0"}>
               <title>{`${name}: ${shown(value)}`}</title>
               <text x={left - 8} y={y + 14} text-anchor="end">
-                {shorten(name, 18)}
+                {shorten(name, 16)}
               </text>
               <rect class="bar" x={a} width={Math.max(1, b - a)} y={y + 3} height={line - 6} />
               <text x={b + 6} y={y + 14}>
@@ -58,7 +58,12 @@ export const BarChart = ({
             </g>
           );
         })}
-        <text class="axis" x={left + (width - left - right) / 2} y={bottom + 18} text-anchor="middle">
+        <text
+          class="axis"
+          x={middleWithin(axis, left + (width - left - right) / 2, width)}
+          y={bottom + 18}
+          text-anchor="middle"
+        >
           {axis}
         </text>
       </svg>

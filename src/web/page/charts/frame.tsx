@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { shorten } from "../format.ts";
 import type { ChartData } from "./chart-data.ts";
 import { Figure } from "./figure.tsx";
-import type { Scale } from "./scale.ts";
+import { middleWithin, type Scale, widest } from "./scale.ts";
 
 const margin = { left: 66, right: 14, top: 8, bottom: 40 };
 
@@ -44,7 +44,7 @@ export const Frame = (props: FrameProps) => {
     <Figure title={title} data={data} note={note}>
       <svg
         viewBox={`0 0 ${width} ${height}`}
-        style={{ maxWidth: `${1.4 * width}px` }}
+        style={{ maxWidth: `${widest * width}px` }}
         role="img"
         aria-label={described}
       >
@@ -56,12 +56,20 @@ export const Frame = (props: FrameProps) => {
             </text>
           </g>
         ))}
-        {x.scale.ticks.map(({ at, label }) => (
-          <text key={`x${at}`} x={area.x(at)} y={height - margin.bottom + 15} text-anchor="middle">
-            {shorten(label, Math.max(6, Math.floor((width - left) / 6 / Math.max(1, x.scale.ticks.length))))}
-          </text>
-        ))}
-        <text class="axis" x={area.x(0.5)} y={height - 6} text-anchor="middle">
+        {x.scale.ticks.map(({ at, label }) => {
+          const shown = shorten(label, Math.max(6, Math.floor((width - left) / 6 / Math.max(1, x.scale.ticks.length))));
+          return (
+            <text
+              key={`x${at}`}
+              x={middleWithin(shown, area.x(at), width)}
+              y={height - margin.bottom + 15}
+              text-anchor="middle"
+            >
+              {shown}
+            </text>
+          );
+        })}
+        <text class="axis" x={middleWithin(x.title, area.x(0.5), width)} y={height - 6} text-anchor="middle">
           {x.title}
         </text>
         <text class="axis" transform={`translate(12 ${area.y(0.5)}) rotate(-90)`} text-anchor="middle">

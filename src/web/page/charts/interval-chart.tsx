@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import type { Estimate } from "../../../domain/models/estimate.ts";
 import { formatNumber, shorten } from "../format.ts";
 import { Figure } from "./figure.tsx";
-import { numberScale } from "./scale.ts";
+import { middleWithin, numberScale, widest } from "./scale.ts";
 
 const [left, right, line, below] = [124, 14, 20, 40];
 
@@ -36,7 +36,7 @@ export const IntervalChart = ({
     <Figure title={title} data={data} note={note}>
       <svg
         viewBox={`0 0 ${width} ${bottom + below}`}
-        style={{ maxWidth: `${1.4 * width}px` }}
+        style={{ maxWidth: `${widest * width}px` }}
         role="img"
         aria-label={`${title}: ${told}`}
       >
@@ -49,7 +49,11 @@ export const IntervalChart = ({
               y1={4}
               y2={bottom}
             />
-            <text x={left + place * (width - left - right)} y={bottom + 14} text-anchor="middle">
+            <text
+              x={middleWithin(label, left + place * (width - left - right), width)}
+              y={bottom + 14}
+              text-anchor="middle"
+            >
               {label}
             </text>
           </g>
@@ -57,7 +61,12 @@ export const IntervalChart = ({
         {including[0] !== undefined && (
           <line class="reference" x1={at(including[0])} x2={at(including[0])} y1={4} y2={bottom} />
         )}
-        <text class="axis" x={left + (width - left - right) / 2} y={bottom + 32} text-anchor="middle">
+        <text
+          class="axis"
+          x={middleWithin(axis, left + (width - left - right) / 2, width)}
+          y={bottom + 32}
+          text-anchor="middle"
+        >
           {axis}
         </text>
         {rows.map(({ name, estimate: { value, lower, upper } }, i) => {
@@ -68,7 +77,7 @@ export const IntervalChart = ({
                 {`${name}: ${formatNumber(value)}${lower === null || upper === null ? "" : ` (${formatNumber(lower)} to ${formatNumber(upper)})`}`}
               </title>
               <text x={left - 8} y={y + 4} text-anchor="end">
-                {shorten(name, 18)}
+                {shorten(name, 16)}
               </text>
               <line class="interval" x1={at(lower ?? value)} x2={at(upper ?? value)} y1={y} y2={y} />
               <circle cx={at(value)} cy={y} r={4} />

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { shorten } from "../format.ts";
 import { Figure } from "./figure.tsx";
+import { widest } from "./scale.ts";
 
 /** A table of numbers as a heat map. */
 export const MatrixChart = ({
@@ -40,7 +41,7 @@ export const MatrixChart = ({
     <Figure title={title} data={data} note={note} wide={columns.length > 8}>
       <svg
         viewBox={`0 0 ${width} ${height}`}
-        style={{ maxWidth: `${1.4 * width}px` }}
+        style={{ maxWidth: `${widest * width}px` }}
         role="img"
         aria-label={described}
       >

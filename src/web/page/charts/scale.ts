@@ -8,6 +8,18 @@ export interface Scale {
   ticks: readonly { at: number; label: string }[];
 }
 
+/** How much larger than drawn a chart is shown at most, so that its letters are about as large as those of others. */
+export const widest = 1.15;
+
+/** About as wide as a letter is at the size of a chart's text. */
+const letter = 6.6;
+
+/** Where the middle of a text stands so that all of it is within the width, as near to `at` as that lets it. */
+export const middleWithin = (text: string, at: number, width: number): number => {
+  const half = Math.min(width, text.length * letter) / 2;
+  return Math.min(Math.max(at, half), width - half);
+};
+
 const steps = [1, 2, 5, 10];
 
 /** Round numbers within [low, high], about `wanted` of them. */

@@ -55,8 +55,7 @@ const Plane = ({ seen: { components, predictions } }: { seen: Seen }) => {
         points: components.points.filter((_, i) => groups[i] === name),
       }))}
       legend
-      width={520}
-      height={320}
+      height={280}
       note={`The first ${formatNumber(components.points.length)} rows of the data set, standardised as the model sees them.`}
     />
   );

@@ -101,11 +101,13 @@ export const CoefficientChart = ({ coefficients }: { coefficients: readonly Coef
     .slice(0, mostTerms);
   if (rows.length === 0) return null;
   return (
-    <IntervalChart
-      title="Coefficients"
-      axis="change of the linear answer for one unit of the column"
-      rows={rows}
-      note="With 95 % intervals, in the units of the data, without the intercept."
-    />
+    <div class="charts">
+      <IntervalChart
+        title="Coefficients"
+        axis="change of the linear answer for one unit of the column"
+        rows={rows}
+        note="With 95 % intervals, in the units of the data, without the intercept."
+      />
+    </div>
   );
 };

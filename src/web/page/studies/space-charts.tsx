@@ -3,7 +3,7 @@ import type { Importances } from "../../../domain/studies/standing.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { Figure } from "../charts/figure.tsx";
 import { Frame, toPath } from "../charts/frame.tsx";
-import { numberScale } from "../charts/scale.ts";
+import { numberScale, widest } from "../charts/scale.ts";
 import { formatMetricName, formatNumber, formatPercent } from "../format.ts";
 import { Scrolled } from "../scrolled.tsx";
 import { Select } from "../select.tsx";
@@ -54,7 +54,7 @@ export const ParallelChart = ({
       <Scrolled label="Parallel coordinates">
         <svg
           viewBox={`0 0 ${width} ${height}`}
-          style={{ minWidth: `${width}px`, maxWidth: `${1.4 * width}px` }}
+          style={{ minWidth: `${width}px`, maxWidth: `${widest * width}px` }}
           role="img"
           aria-label={`${shown.length} trials through ${parameters.map(({ title }) => title).join(", ")} to ${objective}`}
         >

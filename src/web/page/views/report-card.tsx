@@ -15,6 +15,7 @@ import { ClusterCharts } from "../report/cluster-charts.tsx";
 import { CoefficientChart, EffectCharts } from "../report/effect-charts.tsx";
 import { parseHeldOut } from "../report/held-out.ts";
 import { RegressionCharts } from "../report/regression-charts.tsx";
+import { ResidualCharts } from "../report/residual-charts.tsx";
 import { WrongImages } from "../report/wrong-images.tsx";
 import { Scrolled } from "../scrolled.tsx";
 import { FileDownload } from "./file-download.tsx";
@@ -135,6 +136,7 @@ export const ReportCard = ({ model }: { model: Model }) => {
       {value.task === "reconstruction" && <Reconstructed {...value} />}
       {(value.task === "classification" || value.task === "regression") && (
         <>
+          <ResidualCharts residuals={value.residualsByFeature} label={labelOf(model)} />
           <EffectCharts explained={value.explained} label={labelOf(model)} />
           {value.coefficients !== null && <CoefficientChart coefficients={value.coefficients} />}
           <Coefficients report={value} />

@@ -40,6 +40,17 @@ describe("fit", () => {
     );
   });
 
+  it("runs each program as often as the plan counts, points between epochs included", async () => {
+    const large = { ...shape, trainRows: 2560 };
+    const { plan, runs } = await runJob(specOf({ model: perceptron, training: { epochs: 2 } }), large);
+    const { initialise, shuffle, statistics, evaluate } = plan.programIndex;
+    // Outside of the fit the report asks for the answers to its split once more.
+    const counted = new Map([...plan.runs, [evaluate.test!.full, plan.runs.get(evaluate.test!.full)! - 1]]);
+    const own = [...runs].filter(([program]) => program !== initialise && program !== shuffle);
+    expect(new Map(own)).toEqual(counted);
+    expect(runs.get(statistics)).toBe(8);
+  });
+
   it("reports errors of a regression in the label's own units, and R²", async () => {
     const spec = specOf({
       model: { type: "linear" },

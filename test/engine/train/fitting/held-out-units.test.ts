@@ -4,7 +4,8 @@ import { holdOutUnits } from "../../../../src/engine/train/fitting/trials/held-o
 import type { SearchPlan } from "../../../../src/engine/train/planning/plan-search.ts";
 
 const searchOf = (trainRows: number, holdOutRows: number, folds: number): SearchPlan => ({
-  ...{ l2s: [1], start: 0, folds, trainRows, holdOutRows, stepsPerEpoch: 1, stepsPerTrial: 1, steps: 1 },
+  ...{ l2s: [1], start: 0, folds, trainRows, holdOutRows, stepsPerEpoch: 1, stepsPerTrial: 1 },
+  ...{ steps: 1, usualSteps: 1 },
   ...{ programs: [], judge: { full: 0, rest: 0 } },
 });
 

@@ -28,12 +28,38 @@ export const calibrationFault = (
   return "no rows are held out to choose a temperature by; give split.validation a share, or leave it out";
 };
 
+/** More classes have too few rows each to fit a curve to. */
+const mostCurves = 100;
+
+/** Why no curves can be fitted; null: they can. */
+const isotonicFault = (
+  task: TaskSpec,
+  { solver, split, crossValidation }: ResolvedJobSpec["training"],
+  classes: number,
+): string | null => {
+  if (task.type !== "classification") return "a calibration is of the probabilities of classes; leave it out";
+  if (solver === "exact")
+    return 'a model that is solved exactly has no rows to calibrate by; leave it out, or set training.solver to "iterative"';
+  if (crossValidation?.model === "folds")
+    return "the folds' models are averaged, and their mean is not calibrated by the validation rows of each; leave it out";
+  if (classes > mostCurves)
+    return `curves are of at most ${mostCurves} classes, and these are ${classes}; take "temperature"`;
+  return split.validation > 0
+    ? null
+    : 'curves are fitted to validation rows, and there are none; give split.validation a share, take "temperature", or leave it out';
+};
+
 export const checkCalibration = (
   task: TaskSpec,
-  model: ModelSpec,
+  { model, classes }: { model: ModelSpec; classes: number },
   training: ResolvedJobSpec["training"],
   errors: SpecErrors,
 ): void => {
-  const fault = training.calibration === "temperature" ? calibrationFault(task, model, training) : null;
+  const { calibration } = training;
+  const faults = {
+    temperature: () => calibrationFault(task, model, training),
+    isotonic: () => isotonicFault(task, training, classes),
+  };
+  const fault = calibration ? faults[calibration]() : null;
   if (fault !== null) errors.add("/training/calibration", fault);
 };

@@ -8,9 +8,10 @@ import { type CountedDataset, labelledRows } from "./counted-rows.ts";
 import { splitSizes } from "./sizes-of-splits.ts";
 import { statedSizes } from "./split-column.ts";
 
-/** Who asks for early stopping, or for a threshold that is chosen, asks for rows to measure it on; what is solved needs none to stop by. */
+/** Who asks for early stopping, for a threshold that is chosen, or for curves that calibrate, asks for rows to measure it on; what is solved needs none to stop by. */
 const ownValidation = ({ task, training }: JobSpec, rows: number, solver: Solver | undefined): number => {
   if (choosesThreshold(task)) return chosenValidation;
+  if (training.calibration === "isotonic" && solver !== "exact") return chosenValidation;
   return training.earlyStopping ? 0.1 : solver === "exact" ? 0 : defaultValidation(rows);
 };
 

@@ -316,7 +316,44 @@ export interface JobEvent {
   /** `state`, `progress`, `metrics`, `checkpoint`, or a warning's name. */
   type: string;
   message: string;
-  data?: { [key: string]: any } | undefined;
+  /** The numbers behind the message, by name. */
+  data?:
+    | { [key: string]: any }
+    | undefined;
+  /** The same, of the types whose data are always the same. */
+  detail?: { $case: "state"; value: StateChange } | { $case: "progress"; value: TrainingProgress } | {
+    $case: "checkpoint";
+    value: WrittenCheckpoint;
+  } | undefined;
+}
+
+/** What the job or the study came to. */
+export interface StateChange {
+  state: JobState;
+  /** How many times a trainer had taken the job up; a study's is without. */
+  attempt?: number | undefined;
+}
+
+/** How far the training is. */
+export interface TrainingProgress {
+  /** Share of the planned steps, 0 to 1. */
+  progress: number;
+  /** The latest metrics by name: trainLoss, validationLoss, … */
+  metrics: { [key: string]: number };
+}
+
+export interface TrainingProgress_MetricsEntry {
+  key: string;
+  value: number;
+}
+
+/** The job can go on from here. */
+export interface WrittenCheckpoint {
+  /** Optimiser steps that it holds. */
+  step: number;
+  bytes: number;
+  /** What it took to write. */
+  seconds: number;
 }
 
 export interface ListJobEventsRequest {
@@ -2210,7 +2247,7 @@ export const WatchJobRequest: MessageFns<WatchJobRequest> = {
 };
 
 function createBaseJobEvent(): JobEvent {
-  return { id: "", at: undefined, level: "", type: "", message: "", data: undefined };
+  return { id: "", at: undefined, level: "", type: "", message: "", data: undefined, detail: undefined };
 }
 
 export const JobEvent: MessageFns<JobEvent> = {
@@ -2232,6 +2269,17 @@ export const JobEvent: MessageFns<JobEvent> = {
     }
     if (message.data !== undefined) {
       Struct.encode(Struct.wrap(message.data), writer.uint32(50).fork()).join();
+    }
+    switch (message.detail?.$case) {
+      case "state":
+        StateChange.encode(message.detail.value, writer.uint32(58).fork()).join();
+        break;
+      case "progress":
+        TrainingProgress.encode(message.detail.value, writer.uint32(66).fork()).join();
+        break;
+      case "checkpoint":
+        WrittenCheckpoint.encode(message.detail.value, writer.uint32(74).fork()).join();
+        break;
     }
     return writer;
   },
@@ -2295,6 +2343,272 @@ export const JobEvent: MessageFns<JobEvent> = {
             }
 
             message.data = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.detail = { $case: "state", value: StateChange.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.detail = { $case: "progress", value: TrainingProgress.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.detail = { $case: "checkpoint", value: WrittenCheckpoint.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStateChange(): StateChange {
+  return { state: 0, attempt: undefined };
+}
+
+export const StateChange: MessageFns<StateChange> = {
+  encode(message: StateChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== 0) {
+      writer.uint32(8).int32(message.state);
+    }
+    if (message.attempt !== undefined) {
+      writer.uint32(16).int32(message.attempt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StateChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStateChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.attempt = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTrainingProgress(): TrainingProgress {
+  return { progress: 0, metrics: Object.create(null) };
+}
+
+export const TrainingProgress: MessageFns<TrainingProgress> = {
+  encode(message: TrainingProgress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.progress !== 0) {
+      writer.uint32(9).double(message.progress);
+    }
+    globalThis.Object.entries(message.metrics).forEach(([key, value]: [string, number]) => {
+      TrainingProgress_MetricsEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrainingProgress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrainingProgress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.progress = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            const entry2 = TrainingProgress_MetricsEntry.decode(reader, reader.uint32());
+            if (entry2.value !== undefined) {
+              message.metrics[entry2.key] = entry2.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTrainingProgress_MetricsEntry(): TrainingProgress_MetricsEntry {
+  return { key: "", value: 0 };
+}
+
+export const TrainingProgress_MetricsEntry: MessageFns<TrainingProgress_MetricsEntry> = {
+  encode(message: TrainingProgress_MetricsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrainingProgress_MetricsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrainingProgress_MetricsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWrittenCheckpoint(): WrittenCheckpoint {
+  return { step: 0, bytes: 0, seconds: 0 };
+}
+
+export const WrittenCheckpoint: MessageFns<WrittenCheckpoint> = {
+  encode(message: WrittenCheckpoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.step !== 0) {
+      writer.uint32(8).int64(message.step);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(16).int64(message.bytes);
+    }
+    if (message.seconds !== 0) {
+      writer.uint32(25).double(message.seconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WrittenCheckpoint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWrittenCheckpoint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.step = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.seconds = reader.double();
             continue;
           }
         }

@@ -87,6 +87,154 @@ export interface Preprocessing_FieldsEntry {
   value?: any | undefined;
 }
 
+/** How a picture becomes the network's input: its shorter side is scaled, the centre is cut out, then each channel becomes (scale·pixel − mean)/deviation, pixels being 0 … 255. */
+export interface ImagePreprocessing {
+  /**
+   * As JSON, entry by entry, as it was before it had fields of its own; not beside them. Answers have both.
+   *
+   * @deprecated
+   */
+  fields: { [key: string]: any | undefined };
+  /** pixels to which it is scaled first */
+  shorterSide?:
+    | number
+    | undefined;
+  /** rows of pixels that are cut out of the centre */
+  height?:
+    | number
+    | undefined;
+  /** pixels of a row */
+  width?:
+    | number
+    | undefined;
+  /** what pixels from 0 to 255 are multiplied by */
+  scale?:
+    | number
+    | undefined;
+  /** of each channel */
+  mean: number[];
+  /** of each channel */
+  deviation: number[];
+  /** of what the network takes, mean and deviation in the same order; left out: `rgb` */
+  channelOrder?:
+    | string
+    | undefined;
+  /** `crop`: a picture is scaled until its shorter side fits; `stretch`: until both sides do, whatever its proportions; left out: `crop` */
+  fit?: string | undefined;
+}
+
+export interface ImagePreprocessing_FieldsEntry {
+  key: string;
+  value?: any | undefined;
+}
+
+/** The file that a model was read from, as it came. */
+export interface ImportedFile {
+  /**
+   * As JSON, entry by entry, as it was before it had fields of its own; not beside them. Answers have both.
+   *
+   * @deprecated
+   */
+  fields: { [key: string]: any | undefined };
+  /** its kind */
+  format?:
+    | string
+    | undefined;
+  /** its size */
+  bytes?:
+    | number
+    | undefined;
+  /** of the whole file, in hexadecimal */
+  sha256?:
+    | string
+    | undefined;
+  /** what wrote it, as it says */
+  producer?:
+    | string
+    | undefined;
+  /** ONNX's version of operators; null: another kind of file */
+  opset?: number | undefined;
+}
+
+export interface ImportedFile_FieldsEntry {
+  key: string;
+  value?: any | undefined;
+}
+
+/** Where a model comes from, and what came of it. */
+export interface Lineage {
+  /**
+   * As JSON, entry by entry, as it was before it had fields of its own; not beside them. Answers have both.
+   *
+   * @deprecated
+   */
+  fields: { [key: string]: any | undefined };
+  /** its base, the base's base, … */
+  ancestors: LineageModel[];
+  /** A model, and what came of it. */
+  model?:
+    | LineageBranch
+    | undefined;
+  /** whether there is more than is shown */
+  truncated?: boolean | undefined;
+}
+
+export interface Lineage_FieldsEntry {
+  key: string;
+  value?: any | undefined;
+}
+
+/** Models on the same rows, with paired intervals. */
+export interface Comparison {
+  /**
+   * As JSON, entry by entry, as it was before it had fields of its own; not beside them. Answers have both.
+   *
+   * @deprecated
+   */
+  fields: { [key: string]: any | undefined };
+  /** The id of a data set: ds_ and a ULID. */
+  dataset?:
+    | string
+    | undefined;
+  /** the column that the models predict */
+  label?:
+    | string
+    | undefined;
+  /** of the models */
+  task?:
+    | string
+    | undefined;
+  /** of a row: ln p of its class; of numbers, with a minus, the models' own loss: (label − prediction)², |label − prediction|, ρ(label − prediction) of a quantile, or the deviance of counts or positive numbers. Where the models' losses differ it is one for all, and a note says which and why */
+  measure?:
+    | string
+    | undefined;
+  /** compared: the same for all; of a large data set 10,000, at equal distances */
+  rows?:
+    | number
+    | undefined;
+  /** Rows that were asked for and could not be judged. */
+  leftOut?:
+    | LeftOutRows
+    | undefined;
+  /** the column that rows count by, as all the models have it; null: each counts once, and a note says why where a model has one */
+  weight?:
+    | string
+    | undefined;
+  /** the best first */
+  models: ComparedModel[];
+  /** of every pair; each interval holds the truth in 95 of 100 samples by itself, not all of them together */
+  differences: ModelDifference[];
+  /** the best and those that cannot be told from it; then the best of the rest, with those that cannot be told from that; … */
+  groups: ComparisonGroups[];
+  /** what must be known to read it */
+  notes: ReportNote[];
+}
+
+export interface Comparison_FieldsEntry {
+  key: string;
+  value?: any | undefined;
+}
+
 /** a value and its 95 % confidence interval; null where the rows cannot say how sure it is: one row, or rows that are all alike */
 export interface Estimate {
   /** the estimate */
@@ -103,7 +251,7 @@ export interface Estimate {
 
 /** What the report cannot say, or what must be known to read it. */
 export interface ReportNote {
-  /** `separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`, `no_overdispersion`, `overdispersed`, `nearly_collinear`, `not_unique`, `label_given_away`; more may come */
+  /** `separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`, `no_overdispersion`, `overdispersed`, `nearly_collinear`, `not_unique`, `label_given_away`, `copied_rows`; more may come */
   code?:
     | string
     | undefined;
@@ -891,6 +1039,55 @@ export interface Explained {
   dependence: Dependence[];
 }
 
+/** Errors of the rows that have a feature's value in common. */
+export interface ResidualBin {
+  /** the least of the feature in these rows, or their category; null: it is missing */
+  from?:
+    | FeatureValue
+    | undefined;
+  /** the largest, or the category */
+  to?:
+    | FeatureValue
+    | undefined;
+  /** that have it */
+  rows?:
+    | number
+    | undefined;
+  /** of prediction − truth: an interval without 0 says that the model errs here to one side */
+  mean?:
+    | Estimate
+    | undefined;
+  /** of prediction − truth: how far it errs here */
+  rootMeanSquare?: number | undefined;
+}
+
+/** Whether the errors depend on one feature. */
+export interface FeatureResiduals {
+  /** the feature */
+  column?:
+    | string
+    | undefined;
+  /** share of the residuals' variance that lies between the bins (η²) */
+  between?:
+    | number
+    | undefined;
+  /** of Welch's test (1951) that the means of all bins are equal; of many features some are small by chance. Null for weighted or grouped rows, and where the residuals of a bin do not vary */
+  pValue?:
+    | number
+    | undefined;
+  /** a number's or a date's by growing value, at most five of about equally many rows, equal values in one; a category's by level, the ten that most rows have, of five rows and more; missing ones last */
+  bins: ResidualBin[];
+}
+
+export interface ResidualsByFeature {
+  /** of the report's split, evenly spread, at most 10,000 */
+  rows?:
+    | number
+    | undefined;
+  /** those between whose bins most of the variance lies first, at most 20 */
+  columns: FeatureResiduals[];
+}
+
 /** The same model, fitted to a part of the training rows, or to all. */
 export interface LearningCurvePoint {
   /** that the model learnt from */
@@ -1119,6 +1316,10 @@ export interface ClassificationReport {
   explained?:
     | Explained
     | undefined;
+  /** Where the model errs: prediction − truth in the label's units, or of two classes the second one's probability − 1 or 0; null for more classes, images, cross-validations, too few rows, or models of earlier versions */
+  residualsByFeature?:
+    | ResidualsByFeature
+    | undefined;
   /** of a job with `training.learningCurve`; null for others */
   learningCurve?:
     | LearningCurveReport
@@ -1286,6 +1487,10 @@ export interface RegressionReport {
   /** null for images and imported networks, where the rows are too few or too wide, or for models of earlier versions */
   explained?:
     | Explained
+    | undefined;
+  /** Where the model errs: prediction − truth in the label's units, or of two classes the second one's probability − 1 or 0; null for more classes, images, cross-validations, too few rows, or models of earlier versions */
+  residualsByFeature?:
+    | ResidualsByFeature
     | undefined;
   /** of a job with `training.learningCurve`; null for others */
   learningCurve?:
@@ -1647,6 +1852,28 @@ export interface FeatureTransform {
     | undefined;
 }
 
+/** A growing function of a probability. */
+export interface IsotonicCurve {
+  /** probabilities as the weights give them, growing */
+  at: number[];
+  /** what becomes of each: linear between two of them, constant beyond */
+  value: number[];
+}
+
+/** Probabilities are put through these curves, and those of more than two classes divided by their sum (Zadrozny & Elkan 2002). */
+export interface IsotonicCalibration {
+  /** held-out rows that it was fitted to */
+  rows?:
+    | number
+    | undefined;
+  /** of log-likelihood a row, on rows that the curve was not fitted to */
+  gain?:
+    | number
+    | undefined;
+  /** of the second of two classes, whose probability the first one's is 1 minus; of more one for each */
+  curves: IsotonicCurve[];
+}
+
 /** One output for each class, or one for the second of two. */
 export interface ClassLabel {
   /** the column's name */
@@ -1656,7 +1883,11 @@ export interface ClassLabel {
   /** in the order of the outputs */
   classes: string[];
   /** the probability from which on the second of two classes is the answer; left out: the likelier class is */
-  threshold?: number | undefined;
+  threshold?:
+    | number
+    | undefined;
+  /** what becomes of the probabilities of the outputs; left out: they are as the weights give them */
+  calibration?: IsotonicCalibration | undefined;
 }
 
 /** target = (y − mean)/scale */
@@ -1700,6 +1931,277 @@ export interface RateOffset {
     | undefined;
   /** as it is, above 0, or as its logarithm */
   key?: string | undefined;
+}
+
+/** A data set that a model was trained on. */
+export interface LineageDataset {
+  /** The id of a data set: ds_ and a ULID. */
+  id?:
+    | string
+    | undefined;
+  /** the data set's */
+  name?:
+    | string
+    | undefined;
+  /** how many it has */
+  rows?:
+    | number
+    | undefined;
+  /** of its file */
+  sha256?: string | undefined;
+}
+
+/** The file that a model was read from. */
+export interface LineageFile {
+  /** of the file as it came */
+  sha256?:
+    | string
+    | undefined;
+  /** its size */
+  bytes?:
+    | number
+    | undefined;
+  /** of the weights, as given */
+  licence?:
+    | string
+    | undefined;
+  /** where it comes from, as given */
+  source?: string | undefined;
+}
+
+/** A model, and what made it. */
+export interface LineageModel {
+  /** The id of a model: mdl_ and a ULID. */
+  id?:
+    | string
+    | undefined;
+  /** the model's */
+  name?:
+    | string
+    | undefined;
+  /** models of one name are its versions 1, 2, …, in the order in which they were stored; those of earlier versions of this service are without */
+  version?:
+    | number
+    | undefined;
+  /** whether it was trained here or read from a file */
+  origin?:
+    | string
+    | undefined;
+  /** when it was stored */
+  createdAt?:
+    | string
+    | undefined;
+  /** those that name it now */
+  aliases: string[];
+  /** the job that made it */
+  job?:
+    | string
+    | undefined;
+  /** what it was trained on */
+  dataset?:
+    | LineageDataset
+    | undefined;
+  /** what it was read from, as given, if it was imported */
+  file?: LineageFile | undefined;
+}
+
+/** An unfinished job that starts from a model. */
+export interface LineageJob {
+  /** The id of a job: job_ and a ULID. */
+  id?:
+    | string
+    | undefined;
+  /** queued → running → succeeded | failed | cancelled; running → pausing → paused → queued; running → cancelling → cancelled. The last three are final. */
+  state?: string | undefined;
+}
+
+/** A model, and what came of it. */
+export interface LineageBranch {
+  /** The id of a model: mdl_ and a ULID. */
+  id?:
+    | string
+    | undefined;
+  /** the model's */
+  name?:
+    | string
+    | undefined;
+  /** models of one name are its versions 1, 2, …, in the order in which they were stored; those of earlier versions of this service are without */
+  version?:
+    | number
+    | undefined;
+  /** whether it was trained here or read from a file */
+  origin?:
+    | string
+    | undefined;
+  /** when it was stored */
+  createdAt?:
+    | string
+    | undefined;
+  /** those that name it now */
+  aliases: string[];
+  /** the job that made it */
+  job?:
+    | string
+    | undefined;
+  /** what it was trained on */
+  dataset?:
+    | LineageDataset
+    | undefined;
+  /** what it was read from, as given, if it was imported */
+  file?:
+    | LineageFile
+    | undefined;
+  /** unfinished ones that start from it */
+  jobs: LineageJob[];
+  /** models that started from it */
+  descendants: LineageBranch[];
+}
+
+/** Rows that were asked for and could not be judged. */
+export interface LeftOutRows {
+  /** without a label */
+  unlabelled?:
+    | number
+    | undefined;
+  /** with a class that one of the models does not know */
+  unknown?:
+    | number
+    | undefined;
+  /** with the weight 0 */
+  weightless?: number | undefined;
+}
+
+/** How far a column is from what the model knows of it. */
+export interface ColumnDrift {
+  /** a feature, or the label */
+  column?:
+    | string
+    | undefined;
+  /** (mean − mean there) / standard deviation there; null: no number, or it does not vary there */
+  shift?:
+    | number
+    | undefined;
+  /** standard deviation / standard deviation there; null likewise */
+  spread?:
+    | number
+    | undefined;
+  /** values lie outside the range there; null: no number */
+  beyond?:
+    | boolean
+    | undefined;
+  /** Σ |share − share there| / 2 over categories and missing cells, 0 to 1 (total variation); null: no category, or more than are counted */
+  distance?:
+    | number
+    | undefined;
+  /** rows with categories that are not there; null likewise */
+  unseen?:
+    | number
+    | undefined;
+  /** share of the rows without a value, 0 to 1 */
+  missing?:
+    | number
+    | undefined;
+  /** share of the rows without a value, 0 to 1 */
+  missingThere?: number | undefined;
+}
+
+export interface Drift {
+  /** that the model was trained on, with its test rows: what the columns are held against */
+  dataset?:
+    | string
+    | undefined;
+  /** of the data set that is asked about */
+  rows?:
+    | number
+    | undefined;
+  /** of the one that the model was trained on */
+  rowsThere?:
+    | number
+    | undefined;
+  /** the farthest first, by the larger of |shift| and twice the distance; at most 100 */
+  columns: ColumnDrift[];
+}
+
+/** How good one model is on the rows that all were asked about. */
+export interface ComparedModel {
+  /** The id of a model: mdl_ and a ULID. */
+  model?:
+    | string
+    | undefined;
+  /** the model's */
+  name?:
+    | string
+    | undefined;
+  /** mean of the rows' measure: the larger, the better */
+  measure?:
+    | Estimate
+    | undefined;
+  /** its place among `groups`, from 0: the best */
+  group?:
+    | number
+    | undefined;
+  /** it was trained on this data set: of the rows that it has seen it knows too much */
+  trainedOnIt?:
+    | boolean
+    | undefined;
+  /** classes: share of right answers */
+  accuracy?:
+    | Estimate
+    | undefined;
+  /** classes: mean squared distance of the probabilities from the truth, 0 to 2 */
+  brier?:
+    | Estimate
+    | undefined;
+  /** two classes only */
+  areaUnderRoc?:
+    | Estimate
+    | undefined;
+  /** classes: mean |confidence − accuracy| over bins of equally many rows */
+  calibrationError?:
+    | number
+    | undefined;
+  /** classes: the bins, by confidence */
+  calibration: CalibrationBin[];
+  /** numbers: in the label's units */
+  rootMeanSquaredError?:
+    | Estimate
+    | undefined;
+  /** numbers: in the label's units */
+  meanAbsoluteError?:
+    | Estimate
+    | undefined;
+  /** numbers: null where the label does not vary */
+  r2?:
+    | Estimate
+    | undefined;
+  /** numbers: mean of prediction − truth */
+  bias?:
+    | Estimate
+    | undefined;
+  /** Whether the columns are as they were; null where the model learnt from this data set, or that one was deleted */
+  drift?: Drift | undefined;
+}
+
+/** One pair of models. */
+export interface ModelDifference {
+  /** the better one */
+  model?:
+    | string
+    | undefined;
+  /** the one that it is compared with */
+  other?:
+    | string
+    | undefined;
+  /** of the mean measures, model − other, paired row by row */
+  difference?:
+    | Estimate
+    | undefined;
+  /** the interval holds 0: they cannot be told apart by these rows */
+  tied?: boolean | undefined;
+}
+
+export interface ComparisonGroups {
+  items: string[];
 }
 
 function createBaseReport(): Report {
@@ -2017,6 +2519,786 @@ export const Preprocessing_FieldsEntry: MessageFns<Preprocessing_FieldsEntry> = 
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
       const message = createBasePreprocessing_FieldsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseImagePreprocessing(): ImagePreprocessing {
+  return {
+    fields: Object.create(null),
+    shorterSide: undefined,
+    height: undefined,
+    width: undefined,
+    scale: undefined,
+    mean: [],
+    deviation: [],
+    channelOrder: undefined,
+    fit: undefined,
+  };
+}
+
+export const ImagePreprocessing: MessageFns<ImagePreprocessing> = {
+  encode(message: ImagePreprocessing, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    globalThis.Object.entries(message.fields).forEach(([key, value]: [string, any | undefined]) => {
+      if (value !== undefined) {
+        ImagePreprocessing_FieldsEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
+      }
+    });
+    if (message.shorterSide !== undefined) {
+      writer.uint32(16).int64(message.shorterSide);
+    }
+    if (message.height !== undefined) {
+      writer.uint32(24).int64(message.height);
+    }
+    if (message.width !== undefined) {
+      writer.uint32(32).int64(message.width);
+    }
+    if (message.scale !== undefined) {
+      writer.uint32(41).double(message.scale);
+    }
+    if (message.mean.length !== 0) {
+      writer.uint32(50).fork();
+      for (const v of message.mean) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.deviation.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.deviation) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.channelOrder !== undefined) {
+      writer.uint32(66).string(message.channelOrder);
+    }
+    if (message.fit !== undefined) {
+      writer.uint32(74).string(message.fit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImagePreprocessing {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImagePreprocessing();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            const entry1 = ImagePreprocessing_FieldsEntry.decode(reader, reader.uint32());
+            if (entry1.value !== undefined) {
+              message.fields[entry1.key] = entry1.value;
+            }
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.shorterSide = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.height = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.width = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.scale = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag === 49) {
+              message.mean.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.mean.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 7: {
+            if (tag === 57) {
+              message.deviation.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.deviation.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.channelOrder = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.fit = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseImagePreprocessing_FieldsEntry(): ImagePreprocessing_FieldsEntry {
+  return { key: "", value: undefined };
+}
+
+export const ImagePreprocessing_FieldsEntry: MessageFns<ImagePreprocessing_FieldsEntry> = {
+  encode(message: ImagePreprocessing_FieldsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      Value.encode(Value.wrap(message.value), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImagePreprocessing_FieldsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImagePreprocessing_FieldsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseImportedFile(): ImportedFile {
+  return { fields: Object.create(null), format: undefined, bytes: undefined, sha256: undefined, producer: undefined, opset: undefined };
+}
+
+export const ImportedFile: MessageFns<ImportedFile> = {
+  encode(message: ImportedFile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    globalThis.Object.entries(message.fields).forEach(([key, value]: [string, any | undefined]) => {
+      if (value !== undefined) {
+        ImportedFile_FieldsEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
+      }
+    });
+    if (message.format !== undefined) {
+      writer.uint32(18).string(message.format);
+    }
+    if (message.bytes !== undefined) {
+      writer.uint32(24).int64(message.bytes);
+    }
+    if (message.sha256 !== undefined) {
+      writer.uint32(34).string(message.sha256);
+    }
+    if (message.producer !== undefined) {
+      writer.uint32(42).string(message.producer);
+    }
+    if (message.opset !== undefined) {
+      writer.uint32(48).int64(message.opset);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImportedFile {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImportedFile();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            const entry1 = ImportedFile_FieldsEntry.decode(reader, reader.uint32());
+            if (entry1.value !== undefined) {
+              message.fields[entry1.key] = entry1.value;
+            }
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.format = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.producer = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.opset = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseImportedFile_FieldsEntry(): ImportedFile_FieldsEntry {
+  return { key: "", value: undefined };
+}
+
+export const ImportedFile_FieldsEntry: MessageFns<ImportedFile_FieldsEntry> = {
+  encode(message: ImportedFile_FieldsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      Value.encode(Value.wrap(message.value), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImportedFile_FieldsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImportedFile_FieldsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLineage(): Lineage {
+  return { fields: Object.create(null), ancestors: [], model: undefined, truncated: undefined };
+}
+
+export const Lineage: MessageFns<Lineage> = {
+  encode(message: Lineage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    globalThis.Object.entries(message.fields).forEach(([key, value]: [string, any | undefined]) => {
+      if (value !== undefined) {
+        Lineage_FieldsEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
+      }
+    });
+    for (const v of message.ancestors) {
+      LineageModel.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.model !== undefined) {
+      LineageBranch.encode(message.model, writer.uint32(26).fork()).join();
+    }
+    if (message.truncated !== undefined) {
+      writer.uint32(32).bool(message.truncated);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Lineage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLineage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            const entry1 = Lineage_FieldsEntry.decode(reader, reader.uint32());
+            if (entry1.value !== undefined) {
+              message.fields[entry1.key] = entry1.value;
+            }
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ancestors.push(LineageModel.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.model = LineageBranch.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.truncated = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLineage_FieldsEntry(): Lineage_FieldsEntry {
+  return { key: "", value: undefined };
+}
+
+export const Lineage_FieldsEntry: MessageFns<Lineage_FieldsEntry> = {
+  encode(message: Lineage_FieldsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      Value.encode(Value.wrap(message.value), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Lineage_FieldsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLineage_FieldsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseComparison(): Comparison {
+  return {
+    fields: Object.create(null),
+    dataset: undefined,
+    label: undefined,
+    task: undefined,
+    measure: undefined,
+    rows: undefined,
+    leftOut: undefined,
+    weight: undefined,
+    models: [],
+    differences: [],
+    groups: [],
+    notes: [],
+  };
+}
+
+export const Comparison: MessageFns<Comparison> = {
+  encode(message: Comparison, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    globalThis.Object.entries(message.fields).forEach(([key, value]: [string, any | undefined]) => {
+      if (value !== undefined) {
+        Comparison_FieldsEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
+      }
+    });
+    if (message.dataset !== undefined) {
+      writer.uint32(18).string(message.dataset);
+    }
+    if (message.label !== undefined) {
+      writer.uint32(26).string(message.label);
+    }
+    if (message.task !== undefined) {
+      writer.uint32(34).string(message.task);
+    }
+    if (message.measure !== undefined) {
+      writer.uint32(42).string(message.measure);
+    }
+    if (message.rows !== undefined) {
+      writer.uint32(48).int64(message.rows);
+    }
+    if (message.leftOut !== undefined) {
+      LeftOutRows.encode(message.leftOut, writer.uint32(58).fork()).join();
+    }
+    if (message.weight !== undefined) {
+      writer.uint32(66).string(message.weight);
+    }
+    for (const v of message.models) {
+      ComparedModel.encode(v!, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.differences) {
+      ModelDifference.encode(v!, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.groups) {
+      ComparisonGroups.encode(v!, writer.uint32(90).fork()).join();
+    }
+    for (const v of message.notes) {
+      ReportNote.encode(v!, writer.uint32(98).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Comparison {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseComparison();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            const entry1 = Comparison_FieldsEntry.decode(reader, reader.uint32());
+            if (entry1.value !== undefined) {
+              message.fields[entry1.key] = entry1.value;
+            }
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.task = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.measure = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.leftOut = LeftOutRows.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.weight = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.models.push(ComparedModel.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.differences.push(ModelDifference.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.groups.push(ComparisonGroups.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.notes.push(ReportNote.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseComparison_FieldsEntry(): Comparison_FieldsEntry {
+  return { key: "", value: undefined };
+}
+
+export const Comparison_FieldsEntry: MessageFns<Comparison_FieldsEntry> = {
+  encode(message: Comparison_FieldsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      Value.encode(Value.wrap(message.value), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Comparison_FieldsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseComparison_FieldsEntry();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -6089,6 +7371,232 @@ export const Explained: MessageFns<Explained> = {
   },
 };
 
+function createBaseResidualBin(): ResidualBin {
+  return { from: undefined, to: undefined, rows: undefined, mean: undefined, rootMeanSquare: undefined };
+}
+
+export const ResidualBin: MessageFns<ResidualBin> = {
+  encode(message: ResidualBin, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from !== undefined) {
+      FeatureValue.encode(message.from, writer.uint32(10).fork()).join();
+    }
+    if (message.to !== undefined) {
+      FeatureValue.encode(message.to, writer.uint32(18).fork()).join();
+    }
+    if (message.rows !== undefined) {
+      writer.uint32(24).int64(message.rows);
+    }
+    if (message.mean !== undefined) {
+      Estimate.encode(message.mean, writer.uint32(34).fork()).join();
+    }
+    if (message.rootMeanSquare !== undefined) {
+      writer.uint32(41).double(message.rootMeanSquare);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResidualBin {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResidualBin();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.from = FeatureValue.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = FeatureValue.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.mean = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.rootMeanSquare = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFeatureResiduals(): FeatureResiduals {
+  return { column: undefined, between: undefined, pValue: undefined, bins: [] };
+}
+
+export const FeatureResiduals: MessageFns<FeatureResiduals> = {
+  encode(message: FeatureResiduals, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.column !== undefined) {
+      writer.uint32(10).string(message.column);
+    }
+    if (message.between !== undefined) {
+      writer.uint32(17).double(message.between);
+    }
+    if (message.pValue !== undefined) {
+      writer.uint32(25).double(message.pValue);
+    }
+    for (const v of message.bins) {
+      ResidualBin.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FeatureResiduals {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFeatureResiduals();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.column = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.between = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.pValue = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.bins.push(ResidualBin.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseResidualsByFeature(): ResidualsByFeature {
+  return { rows: undefined, columns: [] };
+}
+
+export const ResidualsByFeature: MessageFns<ResidualsByFeature> = {
+  encode(message: ResidualsByFeature, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rows !== undefined) {
+      writer.uint32(8).int64(message.rows);
+    }
+    for (const v of message.columns) {
+      FeatureResiduals.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResidualsByFeature {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResidualsByFeature();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.columns.push(FeatureResiduals.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseLearningCurvePoint(): LearningCurvePoint {
   return {
     trainRows: undefined,
@@ -6899,6 +8407,7 @@ function createBaseClassificationReport(): ClassificationReport {
     against: undefined,
     crossValidation: undefined,
     explained: undefined,
+    residualsByFeature: undefined,
     learningCurve: undefined,
     weights: undefined,
     threshold: undefined,
@@ -6958,6 +8467,9 @@ export const ClassificationReport: MessageFns<ClassificationReport> = {
     }
     if (message.explained !== undefined) {
       Explained.encode(message.explained, writer.uint32(114).fork()).join();
+    }
+    if (message.residualsByFeature !== undefined) {
+      ResidualsByFeature.encode(message.residualsByFeature, writer.uint32(226).fork()).join();
     }
     if (message.learningCurve !== undefined) {
       LearningCurveReport.encode(message.learningCurve, writer.uint32(122).fork()).join();
@@ -7124,6 +8636,14 @@ export const ClassificationReport: MessageFns<ClassificationReport> = {
             }
 
             message.explained = Explained.decode(reader, reader.uint32());
+            continue;
+          }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.residualsByFeature = ResidualsByFeature.decode(reader, reader.uint32());
             continue;
           }
           case 15: {
@@ -7605,6 +9125,7 @@ function createBaseRegressionReport(): RegressionReport {
     against: undefined,
     crossValidation: undefined,
     explained: undefined,
+    residualsByFeature: undefined,
     learningCurve: undefined,
     weights: undefined,
     rootMeanSquaredError: undefined,
@@ -7662,6 +9183,9 @@ export const RegressionReport: MessageFns<RegressionReport> = {
     }
     if (message.explained !== undefined) {
       Explained.encode(message.explained, writer.uint32(114).fork()).join();
+    }
+    if (message.residualsByFeature !== undefined) {
+      ResidualsByFeature.encode(message.residualsByFeature, writer.uint32(210).fork()).join();
     }
     if (message.learningCurve !== undefined) {
       LearningCurveReport.encode(message.learningCurve, writer.uint32(122).fork()).join();
@@ -7822,6 +9346,14 @@ export const RegressionReport: MessageFns<RegressionReport> = {
             }
 
             message.explained = Explained.decode(reader, reader.uint32());
+            continue;
+          }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.residualsByFeature = ResidualsByFeature.decode(reader, reader.uint32());
             continue;
           }
           case 15: {
@@ -9385,8 +10917,161 @@ export const FeatureTransform: MessageFns<FeatureTransform> = {
   },
 };
 
+function createBaseIsotonicCurve(): IsotonicCurve {
+  return { at: [], value: [] };
+}
+
+export const IsotonicCurve: MessageFns<IsotonicCurve> = {
+  encode(message: IsotonicCurve, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.at.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.at) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.value) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IsotonicCurve {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIsotonicCurve();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 9) {
+              message.at.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.at.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 17) {
+              message.value.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.value.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseIsotonicCalibration(): IsotonicCalibration {
+  return { rows: undefined, gain: undefined, curves: [] };
+}
+
+export const IsotonicCalibration: MessageFns<IsotonicCalibration> = {
+  encode(message: IsotonicCalibration, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rows !== undefined) {
+      writer.uint32(8).int64(message.rows);
+    }
+    if (message.gain !== undefined) {
+      writer.uint32(17).double(message.gain);
+    }
+    for (const v of message.curves) {
+      IsotonicCurve.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IsotonicCalibration {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIsotonicCalibration();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.gain = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.curves.push(IsotonicCurve.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseClassLabel(): ClassLabel {
-  return { column: undefined, classes: [], threshold: undefined };
+  return { column: undefined, classes: [], threshold: undefined, calibration: undefined };
 }
 
 export const ClassLabel: MessageFns<ClassLabel> = {
@@ -9399,6 +11084,9 @@ export const ClassLabel: MessageFns<ClassLabel> = {
     }
     if (message.threshold !== undefined) {
       writer.uint32(25).double(message.threshold);
+    }
+    if (message.calibration !== undefined) {
+      IsotonicCalibration.encode(message.calibration, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -9438,6 +11126,14 @@ export const ClassLabel: MessageFns<ClassLabel> = {
             }
 
             message.threshold = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.calibration = IsotonicCalibration.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -9668,6 +11364,1153 @@ export const RateOffset: MessageFns<RateOffset> = {
             }
 
             message.key = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLineageDataset(): LineageDataset {
+  return { id: undefined, name: undefined, rows: undefined, sha256: undefined };
+}
+
+export const LineageDataset: MessageFns<LineageDataset> = {
+  encode(message: LineageDataset, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== undefined) {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.rows !== undefined) {
+      writer.uint32(24).int64(message.rows);
+    }
+    if (message.sha256 !== undefined) {
+      writer.uint32(34).string(message.sha256);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LineageDataset {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLineageDataset();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLineageFile(): LineageFile {
+  return { sha256: undefined, bytes: undefined, licence: undefined, source: undefined };
+}
+
+export const LineageFile: MessageFns<LineageFile> = {
+  encode(message: LineageFile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sha256 !== undefined) {
+      writer.uint32(10).string(message.sha256);
+    }
+    if (message.bytes !== undefined) {
+      writer.uint32(16).int64(message.bytes);
+    }
+    if (message.licence !== undefined) {
+      writer.uint32(26).string(message.licence);
+    }
+    if (message.source !== undefined) {
+      writer.uint32(34).string(message.source);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LineageFile {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLineageFile();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.licence = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLineageModel(): LineageModel {
+  return {
+    id: undefined,
+    name: undefined,
+    version: undefined,
+    origin: undefined,
+    createdAt: undefined,
+    aliases: [],
+    job: undefined,
+    dataset: undefined,
+    file: undefined,
+  };
+}
+
+export const LineageModel: MessageFns<LineageModel> = {
+  encode(message: LineageModel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== undefined) {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.version !== undefined) {
+      writer.uint32(24).int64(message.version);
+    }
+    if (message.origin !== undefined) {
+      writer.uint32(34).string(message.origin);
+    }
+    if (message.createdAt !== undefined) {
+      writer.uint32(42).string(message.createdAt);
+    }
+    for (const v of message.aliases) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.job !== undefined) {
+      writer.uint32(58).string(message.job);
+    }
+    if (message.dataset !== undefined) {
+      LineageDataset.encode(message.dataset, writer.uint32(66).fork()).join();
+    }
+    if (message.file !== undefined) {
+      LineageFile.encode(message.file, writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LineageModel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLineageModel();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.version = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.origin = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.createdAt = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.aliases.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.job = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.dataset = LineageDataset.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.file = LineageFile.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLineageJob(): LineageJob {
+  return { id: undefined, state: undefined };
+}
+
+export const LineageJob: MessageFns<LineageJob> = {
+  encode(message: LineageJob, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== undefined) {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.state !== undefined) {
+      writer.uint32(18).string(message.state);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LineageJob {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLineageJob();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLineageBranch(): LineageBranch {
+  return {
+    id: undefined,
+    name: undefined,
+    version: undefined,
+    origin: undefined,
+    createdAt: undefined,
+    aliases: [],
+    job: undefined,
+    dataset: undefined,
+    file: undefined,
+    jobs: [],
+    descendants: [],
+  };
+}
+
+export const LineageBranch: MessageFns<LineageBranch> = {
+  encode(message: LineageBranch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== undefined) {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.version !== undefined) {
+      writer.uint32(24).int64(message.version);
+    }
+    if (message.origin !== undefined) {
+      writer.uint32(34).string(message.origin);
+    }
+    if (message.createdAt !== undefined) {
+      writer.uint32(42).string(message.createdAt);
+    }
+    for (const v of message.aliases) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.job !== undefined) {
+      writer.uint32(58).string(message.job);
+    }
+    if (message.dataset !== undefined) {
+      LineageDataset.encode(message.dataset, writer.uint32(66).fork()).join();
+    }
+    if (message.file !== undefined) {
+      LineageFile.encode(message.file, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.jobs) {
+      LineageJob.encode(v!, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.descendants) {
+      LineageBranch.encode(v!, writer.uint32(90).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LineageBranch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLineageBranch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.version = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.origin = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.createdAt = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.aliases.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.job = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.dataset = LineageDataset.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.file = LineageFile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.jobs.push(LineageJob.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.descendants.push(LineageBranch.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLeftOutRows(): LeftOutRows {
+  return { unlabelled: undefined, unknown: undefined, weightless: undefined };
+}
+
+export const LeftOutRows: MessageFns<LeftOutRows> = {
+  encode(message: LeftOutRows, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.unlabelled !== undefined) {
+      writer.uint32(8).int64(message.unlabelled);
+    }
+    if (message.unknown !== undefined) {
+      writer.uint32(16).int64(message.unknown);
+    }
+    if (message.weightless !== undefined) {
+      writer.uint32(24).int64(message.weightless);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LeftOutRows {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLeftOutRows();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.unlabelled = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.unknown = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.weightless = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseColumnDrift(): ColumnDrift {
+  return {
+    column: undefined,
+    shift: undefined,
+    spread: undefined,
+    beyond: undefined,
+    distance: undefined,
+    unseen: undefined,
+    missing: undefined,
+    missingThere: undefined,
+  };
+}
+
+export const ColumnDrift: MessageFns<ColumnDrift> = {
+  encode(message: ColumnDrift, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.column !== undefined) {
+      writer.uint32(10).string(message.column);
+    }
+    if (message.shift !== undefined) {
+      writer.uint32(17).double(message.shift);
+    }
+    if (message.spread !== undefined) {
+      writer.uint32(25).double(message.spread);
+    }
+    if (message.beyond !== undefined) {
+      writer.uint32(32).bool(message.beyond);
+    }
+    if (message.distance !== undefined) {
+      writer.uint32(41).double(message.distance);
+    }
+    if (message.unseen !== undefined) {
+      writer.uint32(48).int64(message.unseen);
+    }
+    if (message.missing !== undefined) {
+      writer.uint32(57).double(message.missing);
+    }
+    if (message.missingThere !== undefined) {
+      writer.uint32(65).double(message.missingThere);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ColumnDrift {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseColumnDrift();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.column = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.shift = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.spread = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.beyond = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.distance = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.unseen = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.missing = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.missingThere = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDrift(): Drift {
+  return { dataset: undefined, rows: undefined, rowsThere: undefined, columns: [] };
+}
+
+export const Drift: MessageFns<Drift> = {
+  encode(message: Drift, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dataset !== undefined) {
+      writer.uint32(10).string(message.dataset);
+    }
+    if (message.rows !== undefined) {
+      writer.uint32(16).int64(message.rows);
+    }
+    if (message.rowsThere !== undefined) {
+      writer.uint32(24).int64(message.rowsThere);
+    }
+    for (const v of message.columns) {
+      ColumnDrift.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Drift {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDrift();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rowsThere = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.columns.push(ColumnDrift.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseComparedModel(): ComparedModel {
+  return {
+    model: undefined,
+    name: undefined,
+    measure: undefined,
+    group: undefined,
+    trainedOnIt: undefined,
+    accuracy: undefined,
+    brier: undefined,
+    areaUnderRoc: undefined,
+    calibrationError: undefined,
+    calibration: [],
+    rootMeanSquaredError: undefined,
+    meanAbsoluteError: undefined,
+    r2: undefined,
+    bias: undefined,
+    drift: undefined,
+  };
+}
+
+export const ComparedModel: MessageFns<ComparedModel> = {
+  encode(message: ComparedModel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== undefined) {
+      writer.uint32(10).string(message.model);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.measure !== undefined) {
+      Estimate.encode(message.measure, writer.uint32(26).fork()).join();
+    }
+    if (message.group !== undefined) {
+      writer.uint32(32).int64(message.group);
+    }
+    if (message.trainedOnIt !== undefined) {
+      writer.uint32(40).bool(message.trainedOnIt);
+    }
+    if (message.accuracy !== undefined) {
+      Estimate.encode(message.accuracy, writer.uint32(50).fork()).join();
+    }
+    if (message.brier !== undefined) {
+      Estimate.encode(message.brier, writer.uint32(58).fork()).join();
+    }
+    if (message.areaUnderRoc !== undefined) {
+      Estimate.encode(message.areaUnderRoc, writer.uint32(66).fork()).join();
+    }
+    if (message.calibrationError !== undefined) {
+      writer.uint32(73).double(message.calibrationError);
+    }
+    for (const v of message.calibration) {
+      CalibrationBin.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.rootMeanSquaredError !== undefined) {
+      Estimate.encode(message.rootMeanSquaredError, writer.uint32(90).fork()).join();
+    }
+    if (message.meanAbsoluteError !== undefined) {
+      Estimate.encode(message.meanAbsoluteError, writer.uint32(98).fork()).join();
+    }
+    if (message.r2 !== undefined) {
+      Estimate.encode(message.r2, writer.uint32(106).fork()).join();
+    }
+    if (message.bias !== undefined) {
+      Estimate.encode(message.bias, writer.uint32(114).fork()).join();
+    }
+    if (message.drift !== undefined) {
+      Drift.encode(message.drift, writer.uint32(122).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ComparedModel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseComparedModel();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.measure = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.group = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.trainedOnIt = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.accuracy = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.brier = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.areaUnderRoc = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 73) {
+              break;
+            }
+
+            message.calibrationError = reader.double();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.calibration.push(CalibrationBin.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.rootMeanSquaredError = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.meanAbsoluteError = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.r2 = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.bias = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.drift = Drift.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseModelDifference(): ModelDifference {
+  return { model: undefined, other: undefined, difference: undefined, tied: undefined };
+}
+
+export const ModelDifference: MessageFns<ModelDifference> = {
+  encode(message: ModelDifference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== undefined) {
+      writer.uint32(10).string(message.model);
+    }
+    if (message.other !== undefined) {
+      writer.uint32(18).string(message.other);
+    }
+    if (message.difference !== undefined) {
+      Estimate.encode(message.difference, writer.uint32(26).fork()).join();
+    }
+    if (message.tied !== undefined) {
+      writer.uint32(32).bool(message.tied);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ModelDifference {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseModelDifference();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.other = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.difference = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.tied = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseComparisonGroups(): ComparisonGroups {
+  return { items: [] };
+}
+
+export const ComparisonGroups: MessageFns<ComparisonGroups> = {
+  encode(message: ComparisonGroups, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.items) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ComparisonGroups {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseComparisonGroups();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.items.push(reader.string());
             continue;
           }
         }

@@ -26,7 +26,7 @@ import { Empty } from "../../google/protobuf/empty.ts";
 import { Struct } from "../../google/protobuf/struct.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { JobSpec, TaskSpec } from "./job_spec.ts";
-import { Preprocessing, Report } from "./model_parts.ts";
+import { ImagePreprocessing, ImportedFile, Lineage, Preprocessing, Report } from "./model_parts.ts";
 
 export const protobufPackage = "descent.v1";
 
@@ -124,16 +124,16 @@ export interface ImportedNetwork {
     | undefined;
   /** Names of the first output's columns, if the upload had them. */
   labels: string[];
-  /** How a picture becomes the input: the OpenAPI document's ImagePreprocessing. */
-  image?: { [key: string]: any } | undefined;
+  /** How a picture becomes the input. */
+  image?: ImagePreprocessing | undefined;
   warnings: string[];
   licence?: string | undefined;
   source?:
     | string
     | undefined;
-  /** The file as it came: the OpenAPI document's `file`. */
+  /** The file as it came. */
   file?:
-    | { [key: string]: any }
+    | ImportedFile
     | undefined;
   /** What the file says of its labels and pictures, and where. */
   found: string[];
@@ -463,8 +463,7 @@ export interface ClassNames {
 }
 
 export interface GetModelLineageResponse {
-  /** The OpenAPI document's Lineage. */
-  lineage?: { [key: string]: any } | undefined;
+  lineage?: Lineage | undefined;
 }
 
 export interface GetHeldOutPredictionsRequest {
@@ -917,7 +916,7 @@ export const ImportedNetwork: MessageFns<ImportedNetwork> = {
       writer.uint32(58).string(v!);
     }
     if (message.image !== undefined) {
-      Struct.encode(Struct.wrap(message.image), writer.uint32(66).fork()).join();
+      ImagePreprocessing.encode(message.image, writer.uint32(66).fork()).join();
     }
     for (const v of message.warnings) {
       writer.uint32(74).string(v!);
@@ -929,7 +928,7 @@ export const ImportedNetwork: MessageFns<ImportedNetwork> = {
       writer.uint32(90).string(message.source);
     }
     if (message.file !== undefined) {
-      Struct.encode(Struct.wrap(message.file), writer.uint32(98).fork()).join();
+      ImportedFile.encode(message.file, writer.uint32(98).fork()).join();
     }
     for (const v of message.found) {
       writer.uint32(106).string(v!);
@@ -1011,7 +1010,7 @@ export const ImportedNetwork: MessageFns<ImportedNetwork> = {
               break;
             }
 
-            message.image = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.image = ImagePreprocessing.decode(reader, reader.uint32());
             continue;
           }
           case 9: {
@@ -1043,7 +1042,7 @@ export const ImportedNetwork: MessageFns<ImportedNetwork> = {
               break;
             }
 
-            message.file = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.file = ImportedFile.decode(reader, reader.uint32());
             continue;
           }
           case 13: {
@@ -3635,7 +3634,7 @@ function createBaseGetModelLineageResponse(): GetModelLineageResponse {
 export const GetModelLineageResponse: MessageFns<GetModelLineageResponse> = {
   encode(message: GetModelLineageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.lineage !== undefined) {
-      Struct.encode(Struct.wrap(message.lineage), writer.uint32(10).fork()).join();
+      Lineage.encode(message.lineage, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -3658,7 +3657,7 @@ export const GetModelLineageResponse: MessageFns<GetModelLineageResponse> = {
               break;
             }
 
-            message.lineage = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.lineage = Lineage.decode(reader, reader.uint32());
             continue;
           }
         }

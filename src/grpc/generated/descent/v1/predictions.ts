@@ -20,8 +20,8 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Struct } from "../../google/protobuf/struct.ts";
 import { Job } from "./jobs.ts";
+import { Comparison } from "./model_parts.ts";
 
 export const protobufPackage = "descent.v1";
 
@@ -85,9 +85,8 @@ export interface CompareModelsRequest {
 }
 
 export interface CompareModelsResponse {
-  /** The OpenAPI document's Comparison. */
   comparison?:
-    | { [key: string]: any }
+    | Comparison
     | undefined;
   /** With `page`: one file that needs nothing else. */
   html?: string | undefined;
@@ -391,7 +390,7 @@ function createBaseCompareModelsResponse(): CompareModelsResponse {
 export const CompareModelsResponse: MessageFns<CompareModelsResponse> = {
   encode(message: CompareModelsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.comparison !== undefined) {
-      Struct.encode(Struct.wrap(message.comparison), writer.uint32(10).fork()).join();
+      Comparison.encode(message.comparison, writer.uint32(10).fork()).join();
     }
     if (message.html !== undefined) {
       writer.uint32(18).string(message.html);
@@ -417,7 +416,7 @@ export const CompareModelsResponse: MessageFns<CompareModelsResponse> = {
               break;
             }
 
-            message.comparison = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            message.comparison = Comparison.decode(reader, reader.uint32());
             continue;
           }
           case 2: {

@@ -225,7 +225,7 @@ export interface TrainingSpec {
   refit?:
     | boolean
     | undefined;
-  /** Of classifications: `temperature` divides all logits by one number, from 0.5 to 4, chosen by the likelihood of rows that the model has not learnt from: the validation split, or those that the search for a penalty holds out, or else those of a cross-validation's folds. It stays 1 unless they prefer another by a standard error. It becomes part of the output layer's weights, so that predictions and exports have it. Left out: `false`. */
+  /** Of classifications: `temperature` divides all logits by one number, from 0.5 to 4, chosen by the likelihood of rows that the model has not learnt from: the validation split, or those that the search for a penalty holds out, or else those of a cross-validation's folds. It stays 1 unless they prefer another by a standard error. It becomes part of the output layer's weights, so that predictions and exports have it. `isotonic` puts the probabilities through a growing curve (of more than two classes one for each, divided by their sum), fitted to the validation split by pooling adjacent violators; there is none where its rows, each judged by a curve of the others, do not prefer it by a standard error. It is part of the model's record, and predictions, the report and ONNX files have it. Left out: `false`. */
   calibration?:
     | CalibrationChoice
     | undefined;
