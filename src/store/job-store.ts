@@ -109,7 +109,8 @@ export interface JobStore {
   create(job: NewJob): Promise<{ job: Job; created: boolean; place: number; waiting?: number }>;
   /**
    * The same of many jobs in one step and one durable write: each is recorded or refused by itself, in their order, and after a crash all are there that were not
-   * refused, or none. A repeated key with the same digest gives the jobs that it made first, and tries again what was refused then.
+   * refused, or none. A repeated key with the same digest gives the jobs that it made first, and tries again what was refused then. With null in the place
+   * of a job it is only looked for: so is, alone, the one that `create` made under the key.
    */
   createAll(jobs: NewJobs): Promise<Recorded[]>;
   /** `not_found` if absent or another tenant's. */

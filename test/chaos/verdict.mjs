@@ -35,7 +35,8 @@ export const judge = ({ submissions, references, models, jobs, log }) => {
     submitted: submissions.length,
     acknowledged: acknowledged.length,
     finished: ended.filter(expected).length,
-    lost: acknowledged.filter(({ end }) => end === null || end === undefined).map(({ id }) => id),
+    lost: acknowledged.filter(({ end }) => end === null).map(({ id }) => id),
+    unfinished: acknowledged.filter(({ end }) => end === undefined).map(({ id }) => id),
     failed: ended.filter((each) => !expected(each)).map(({ id, end }) => `${id} ${end.state} ${end.error?.code ?? ""}`),
     doubled: jobs.filter(({ id }) => !known.has(id)).map(({ id }) => id),
     committedTwice: twice.map(({ id }) => id),
@@ -44,9 +45,12 @@ export const judge = ({ submissions, references, models, jobs, log }) => {
   };
 };
 
-export const isKept = ({ submitted, acknowledged, lost, failed, doubled, committedTwice, differing, unrecovered }) =>
-  submitted === acknowledged &&
-  [lost, failed, doubled, committedTwice, differing, unrecovered].every(({ length }) => length === 0);
+export const isKept = (verdict) => {
+  const { submitted, acknowledged, lost, unfinished, failed, doubled, committedTwice, differing, unrecovered } =
+    verdict;
+  const broken = [lost, unfinished, failed, doubled, committedTwice, differing, unrecovered];
+  return submitted === acknowledged && broken.every(({ length }) => length === 0);
+};
 
 export const recoveryTimes = (faultsDone) =>
   faultsDone.flatMap(({ recoveryMs }) => recoveryMs).filter((ms) => ms !== null);
@@ -88,6 +92,7 @@ export const toTables = (verdict, faultsDone) => {
     ["acknowledged", verdict.acknowledged],
     ["finished", verdict.finished],
     ["lost", verdict.lost.length],
+    ["not finished in time", verdict.unfinished.length],
     ["failed", verdict.failed.length],
     ["jobs that nobody submitted", verdict.doubled.length],
     ["committed twice", verdict.committedTwice.length],

@@ -132,6 +132,20 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       expect(await stores.jobs.waitingWork()).toEqual({ jobs: 2, seconds: 0.2 });
     });
 
+    it("finds a single submission's job by its key alone, for the same body", async () => {
+      const idempotency = { key: "k", bodyDigest: "d" };
+      const look = (bodyDigest = "d") =>
+        stores.jobs.createAll({
+          ...{ tenant: "acme", jobs: [null], createdAt: tick(), quota: null },
+          idempotency: { key: "k", bodyDigest },
+        });
+      expect(await look()).toEqual([null]);
+      const { job, place } = await create({ idempotency });
+      expect(await look()).toEqual([{ id: job.id, created: false, state: "queued", place }]);
+      await expect(look("other")).rejects.toMatchObject({ code: "idempotency_mismatch" });
+      expect((await create({ idempotency })).job.id).toBe(job.id);
+    });
+
     it("never lets concurrent submissions over the limit", async () => {
       const answers = await Promise.allSettled(Array.from({ length: 40 }, () => create({ queuedJobs: 7 })));
       expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(7);

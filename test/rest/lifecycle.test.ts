@@ -3,6 +3,7 @@ import { type Problem, ServiceError } from "../../src/domain/errors.ts";
 import { Job } from "../../src/domain/jobs/job.ts";
 import { limits } from "../../src/domain/limits.ts";
 import { submitJobs } from "../../src/usecases/jobs/batches/submit-jobs.ts";
+import { submitJob } from "../../src/usecases/jobs/submit-job.ts";
 import { finishJob, iris, startTestService, type TestService } from "../usecases/service.ts";
 import { body, createClient, specFor } from "./client.ts";
 
@@ -67,6 +68,14 @@ describe("a job", () => {
     const other = await post("/v1/jobs", { ...specFor(dataset), name: "other" }, headers);
     expect([other.status, (await body(other)).code]).toEqual([422, "idempotency_mismatch"]);
     expect((await post("/v1/jobs", specFor(dataset), { "idempotency-key": "a b" })).status).toBe(400);
+    // A plan that cannot be made for now, by a thread that is busy.
+    const late = new ServiceError("over_limit", "too slow", { retryAfterSeconds: 10 });
+    const knownPlans = { ...service.deps.knownPlans, find: () => null };
+    const busy = { ...service.deps, knownPlans, engine: { ...service.deps.engine, plan: () => Promise.reject(late) } };
+    const caller = { tenant: "default", scopes: new Set(["submit"] as const), key: null };
+    const repeat = (idempotencyKey: string) => submitJob(busy, caller, { spec: specFor(dataset), idempotencyKey });
+    expect(await repeat("once")).toMatchObject({ created: false, job: { id: first.id } });
+    await expect(repeat("never")).rejects.toBe(late);
   });
 
   it("is submitted with others in one request: each is recorded or refused in its place, and keeps no other one out", async () => {

@@ -1,8 +1,9 @@
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { orNull, ServiceError } from "../../domain/errors.ts";
 import { idTimeMs, JobId, jobIdOfModel, type TenantId } from "../../domain/ids.ts";
+import { type AnyModel, isImported } from "../../domain/models/model.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
-import { encodeManifest, readManifest } from "../../store/artifacts/manifest-file.ts";
+import { readManifest } from "../../store/artifacts/manifest-file.ts";
 import { publishManifest } from "../../store/artifacts/publish-manifest.ts";
 import { versionOf } from "../../store/dataset-version.ts";
 import { publishJob } from "../../store/job-files.ts";
@@ -32,11 +33,14 @@ const foldersOf = async ({ artifacts }: RetentionDeps, prefix: string): Promise<
   return folders;
 };
 
-/** Whether a data set's manifest has the types that are recorded; one that is no more what was written has none. */
-const isCurrent = async ({ artifacts, log }: RetentionDeps, key: string, dataset: Dataset): Promise<boolean> => {
-  if (versionOf(dataset) === 1) return true;
+/** Whether a manifest is of the record as it is now; one that is no more what was written is not. */
+const isCurrent = async (
+  { artifacts, log }: RetentionDeps,
+  key: string,
+  is: (written: unknown) => boolean,
+): Promise<boolean> => {
   try {
-    return versionOf((await readManifest(artifacts, key)) as Dataset) >= versionOf(dataset);
+    return is(await readManifest(artifacts, key));
   } catch (err) {
     if (err instanceof ServiceError && err.code !== "corrupt") throw err;
     log.error({ key, err }, "a manifest cannot be understood; it is written again");
@@ -52,8 +56,24 @@ const publishDataset = async (
   hasManifest: boolean,
 ): Promise<void> => {
   const key = artifactKeys.datasetManifest(tenant, dataset.id);
-  if (hasManifest && (await isCurrent(deps, key, dataset))) return;
+  const version = versionOf(dataset);
+  const isNow = (written: unknown): boolean => versionOf(written as Dataset) >= version;
+  if (hasManifest && (version === 1 || (await isCurrent(deps, key, isNow)))) return;
   await publishManifest(deps.artifacts, key, dataset, () => deps.catalogue.dataset(tenant, dataset.id));
+};
+
+/** The manifest of a model that has none yet, or of an imported one that has one of before it was changed. */
+const publishModel = async (
+  deps: RetentionDeps,
+  tenant: TenantId,
+  model: AnyModel,
+  hasManifest: boolean,
+): Promise<void> => {
+  const key = artifactKeys.modelManifest(tenant, model.id);
+  const text = JSON.stringify(model);
+  const isNow = (written: unknown): boolean => JSON.stringify(written) === text;
+  if (hasManifest && (!isImported(model) || (await isCurrent(deps, key, isNow)))) return;
+  await publishManifest(deps.artifacts, key, model, () => deps.catalogue.model(tenant, model.id));
 };
 
 /** The files of finished jobs that are not written yet, or lack an event by now: without them they cannot be reindexed. */
@@ -121,10 +141,9 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
     if ((await artifacts.list(checkpoints)).length > 0) await remove(checkpoints);
   }
   for (const [files, { id, hasManifest }] of ofModels) {
-    if (hasManifest) continue;
     const model = await orNull(catalogue.model(tenant, id));
-    if (model !== null) await artifacts.write(artifactKeys.modelManifest(tenant, id), encodeManifest(model, 2));
-    if (model !== null || !isOld(id)) continue;
+    if (model !== null) await orNull(publishModel(deps, tenant, model, hasManifest));
+    if (model !== null || hasManifest || !isOld(id)) continue;
     // The weights are written before the last commit: while the job may still make it, they stay.
     const job = await jobOf(jobIdOfModel(id));
     if (job === null || job.done) await remove(files);

@@ -4,6 +4,7 @@ import type { Problem } from "../../../src/domain/errors.ts";
 import type { ImportedModel } from "../../../src/domain/models/imported-model.ts";
 import { artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
 import { decodeManifest } from "../../../src/store/artifacts/manifest-file.ts";
+import { sweepOrphans } from "../../../src/usecases/upkeep/sweep-orphans.ts";
 import { runOnnx } from "../../exporting/runtime.ts";
 import { buildZip } from "../../formats/archives/build-archives.ts";
 import { channelMeans, tinyNetwork } from "../../formats/onnx/tiny-network.ts";
@@ -188,6 +189,16 @@ describe("PATCH /v1/models/{id}", () => {
     const { artifacts } = service.deps;
     const manifest = await artifacts.readBytes(artifactKeys.modelManifest("default", model.id));
     expect(decodeManifest(manifest, "the manifest")).toEqual(record);
+  });
+
+  test("a change whose manifest was not written any more is written by the sweep", async () => {
+    const { body: model } = await post(channelMeans());
+    const key = artifactKeys.modelManifest("default", model.id);
+    const before = await service.deps.artifacts.readBytes(key);
+    const { body: changed } = await patch(model.id, { labels: ["r", "g", "b"] });
+    await service.deps.artifacts.write(key, before);
+    await sweepOrphans(service.deps, "default");
+    expect(decodeManifest(await service.deps.artifacts.readBytes(key), "the manifest")).toEqual(changed);
   });
 
   test.each<[unknown, string, RegExp]>([

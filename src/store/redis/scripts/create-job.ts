@@ -74,7 +74,7 @@ return { 'created', place, counted }
 
 /**
  * Records new jobs of one tenant in state queued, each by itself: all that can be recorded are, in one step. Under an idempotency key, what it
- * made first is not made again, and what was refused then is tried again.
+ * made first is not made again, and what was refused then is tried again; a single submission's key finds its one job.
  *
  * KEYS  1–10 as in the prelude, of the first job   11 tenants   12 idempotency key   13 prefix of job records   14 of data sets   15 of models
  * ARGV  1 the history's first entry, JSON   2 the first event, JSON   3 digest of the body, '' without an idempotency key
@@ -95,10 +95,12 @@ if first then
     for i, id in ipairs(first.ids) do
       if id ~= '' and redis.call('EXISTS', prefix .. ':' .. id) == 1 then known[i] = id end
     end
+  elseif redis.call('EXISTS', prefix .. ':' .. first.id) == 1 then
+    known[1] = first.id
   end
-  local inUse = next(known) ~= nil or (first.id and redis.call('EXISTS', prefix .. ':' .. first.id) == 1)
-  if inUse and first.digest ~= digest then return { 'mismatch' } end
+  if next(known) and first.digest ~= digest then return { 'mismatch' } end
 end
+local isOfOne = first and first.id and known[1]
 
 local function useJob(id)
   job = prefix .. ':' .. id
@@ -128,7 +130,7 @@ while position <= #ARGV do
   result[i + 1] = outcome
   position = last + 1
 end
-if digest ~= '' and any then
+if digest ~= '' and any and not isOfOne then
   redis.call('SET', idempotency, cjson.encode({ ids = ids, digest = digest }), 'EX', keepSeconds)
 end
 return result
