@@ -54,7 +54,11 @@ const floors: Record<string, Floor> = {
   /** Files of the outside world: bytes in, values out, no word of jobs. */
   "src/formats": { values: ["src/domain"] },
   "src/data": {
-    values: ["src/domain", "src/formats", "src/engine/kernels/philox.ts", "src/engine/kernels/math64.ts"],
+    values: [
+      "src/domain",
+      "src/formats",
+      ...["philox", "math64", "normal-quantile64"].map((name) => `src/engine/kernels/${name}.ts`),
+    ],
     types: ["src/engine/tensor/table.ts"],
   },
   /** Models as files that run elsewhere. */
@@ -68,7 +72,7 @@ const floors: Record<string, Floor> = {
     values: [
       "src/domain",
       "src/stats",
-      ...["philox", "math64", "erf64"].map((name) => `src/engine/kernels/${name}.ts`),
+      ...["philox", "math64", "erf64", "normal-quantile64"].map((name) => `src/engine/kernels/${name}.ts`),
     ],
   },
   "src/store": { values: ["src/domain"] },

@@ -26,6 +26,9 @@ const textRefused = (column: string): ServiceError =>
     `the texts of ${JSON.stringify(column)} are hashed, for which ONNX has no operator; export without the preprocessing (?preprocessing=false), and hash them as its record says`,
   );
 
+/** A number, or the days of a date, which have none of what numbers may have beside. */
+type NumberLike = ScaledTransform & Pick<Transform<"number">, "logShift" | "quantiles" | "smoothClip">;
+
 interface Block {
   /** [batch, width] */
   readonly value: string;
@@ -33,7 +36,85 @@ interface Block {
   readonly places: readonly number[];
 }
 
-/** (x − mean)/scale in double precision, rounded once, x held within the clip; what is missing (NaN) is the mean, so 0, and its indicator 1. */
+/** Of the columns side by side those that are picked, changed, and back in their places. */
+const changed = (
+  build: OnnxBuilder,
+  value: string,
+  transforms: readonly NumberLike[],
+  picks: (transform: NumberLike) => boolean,
+  change: (column: string, transform: NumberLike) => string,
+): string => {
+  const picked = transforms.flatMap((transform, i) => (picks(transform) ? [{ transform, i }] : []));
+  if (picked.length === 0) return value;
+  const columns = picked.map(({ transform, i }) =>
+    change(build.node("Gather", [value, build.integers([i])], { axis: { int: 1 } }), transform),
+  );
+  const order = transforms.map((_, i) => {
+    const at = picked.findIndex((each) => each.i === i);
+    return at < 0 ? i : transforms.length + at;
+  });
+  const all = build.node("Concat", [value, ...columns], { axis: { int: 1 } });
+  return build.node("Gather", [all, build.integers(order)], { axis: { int: 1 } });
+};
+
+/** The score of the first value, and what each stretch between two values adds to it: its share that lies below x, times the difference of its scores. */
+const normalScore = (
+  build: OnnxBuilder,
+  column: string,
+  { values, scores }: NonNullable<NumberLike["quantiles"]>,
+): string => {
+  const { node, scalar } = build;
+  const stretches = values.length - 1;
+  const first = scalar(scores[0]!, "double");
+  // A product with 0 keeps what is missing (NaN).
+  if (stretches === 0) return node("Add", [node("Mul", [column, scalar(0, "double")]), first]);
+  const each = (of: (k: number) => number): string =>
+    build.constant(
+      [stretches],
+      Float64Array.from({ length: stretches }, (_, k) => of(k)),
+    );
+  const share = node("Div", [node("Sub", [column, each((k) => values[k]!)]), each((k) => values[k + 1]! - values[k]!)]);
+  const held = node("Min", [node("Max", [share, scalar(0, "double")]), scalar(1, "double")]);
+  const risen = node("Mul", [held, each((k) => scores[k + 1]! - scores[k]!)]);
+  const sum = node("ReduceSum", [risen, build.integers([1])], { keepdims: { int: 1 } });
+  return node("Add", [sum, first]);
+};
+
+/** What stands before (x − mean)/scale: the logarithm, and the normal score. */
+const beforeScaling = (build: OnnxBuilder, value: string, transforms: readonly NumberLike[]): string => {
+  const logs = changed(
+    build,
+    value,
+    transforms,
+    ({ logShift }) => logShift !== undefined,
+    (column, { logShift = 0 }) =>
+      build.node("Log", [logShift === 0 ? column : build.node("Add", [column, build.scalar(logShift, "double")])]),
+  );
+  return changed(
+    build,
+    logs,
+    transforms,
+    ({ quantiles }) => quantiles !== undefined,
+    (column, { quantiles }) => normalScore(build, column, quantiles!),
+  );
+};
+
+/** y/√(1 + (y/c)²) where there is a c. */
+const smoothlyClipped = (build: OnnxBuilder, value: string, transforms: readonly NumberLike[]): string =>
+  changed(
+    build,
+    value,
+    transforms,
+    ({ smoothClip }) => smoothClip !== undefined,
+    (column, { smoothClip = 1 }) => {
+      const { node, scalar } = build;
+      const share = node("Div", [column, scalar(smoothClip, "double")]);
+      const root = node("Sqrt", [node("Add", [scalar(1, "double"), node("Mul", [share, share])])]);
+      return node("Div", [column, root]);
+    },
+  );
+
+/** What the transform makes of x in double precision, rounded once, x held within the clip; what is missing (NaN) is 0, and its indicator 1. */
 const encodeNumbers = (
   build: OnnxBuilder,
   numbers: readonly { transform: ScaledTransform; at: number; input: string }[],
@@ -63,8 +144,11 @@ const encodeNumbers = (
     const high = row(({ clip }) => clip?.maximum ?? Number.POSITIVE_INFINITY);
     value = node("Min", [node("Max", [value, low]), high]);
   }
-  const standard = node("Div", [node("Sub", [value, row(({ mean }) => mean)]), row(({ scale }) => scale)]);
-  const known = node("Where", [missing, build.scalar(0, "double"), standard]);
+  const transforms = numbers.map(({ transform }) => transform);
+  const before = beforeScaling(build, value, transforms);
+  const standard = node("Div", [node("Sub", [before, row(({ mean }) => mean)]), row(({ scale }) => scale)]);
+  const scaled = smoothlyClipped(build, standard, transforms);
+  const known = node("Where", [missing, build.scalar(0, "double"), scaled]);
   const blocks: Block[] = [{ value: node("Cast", [known], { to: { int: 1 } }), places: numbers.map(({ at }) => at) }];
   const told = numbers.flatMap(({ transform, at }, i) =>
     transform.missingIndicator ? [{ at: at + featureWidth(transform) - 1, i }] : [],
@@ -103,12 +187,12 @@ const encodeCycles = (build: OnnxBuilder, transform: Transform<"datetime">, at: 
   });
 };
 
-/** One input per category; unseen and unknown texts leave all of them 0, an empty text is a missing one. */
+/** One input per category; the reference, unseen and unknown texts leave all of them 0, an empty text is a missing one. */
 const encodeCategory = (build: OnnxBuilder, transform: Transform<"category">, at: number, input: string): Block => {
   const { categories, missingIndicator } = transform;
-  const unseen = new Set(transform.unseen);
+  const zeros = new Set([...transform.unseen, transform.reference]);
   const width = featureWidth(transform);
-  const seen = [...categories.entries()].filter(([, category]) => !unseen.has(category));
+  const seen = [...categories.entries()].filter(([, category]) => !zeros.has(category));
   const none = -1;
   const words = transform.missingWords ?? [];
   const ofMissing = missingIndicator ? width - 1 : none;

@@ -26,6 +26,8 @@ export const activated = (
       return node("Tanh", [x]);
     case "erf":
       return node("Erf", [x]);
+    case "cosTurns":
+      return node("Cos", [node("Mul", [x, scalar(2 * Math.PI)])]);
     case "softplus":
       return node("Softplus", [x]);
     case "silu":

@@ -1,8 +1,8 @@
 import { normalCdf64 } from "../engine/kernels/erf64.ts";
 import { exp64, log64 } from "../engine/kernels/math64.ts";
+import { normalQuantile } from "../engine/kernels/normal-quantile64.ts";
 import { boundsOf, type Dimension, fromScale, type NumberDimension, type Point } from "./dimension.ts";
 import { type Draws, pick } from "./draws.ts";
-import { normalQuantile } from "./normal-quantile.ts";
 
 /** One dimension of every kernel. */
 interface Marginal {

@@ -10,7 +10,7 @@ export const loadJobs = async (dist) => {
   const { dataShape } = await part("data/preprocessing/data-shape");
   const { prepare } = await part("data/preprocessing/prepare");
   const { fitsOf, refitOf } = await part("data/splits/fits");
-  const { sharesOf } = await part("domain/jobs/spec/effort/member-shares");
+  const { sharesOfMetrics } = await part("engine/train/fitting/trials/shares");
   const { encodeRows } = await part("data/preprocessing/encode-rows");
   const { planTraining } = await part("engine/train/planning/plan-training");
   const { createTrainingMemory, dataViews, weightTensors } = await part("engine/train/fitting/memory");
@@ -57,7 +57,7 @@ export const loadJobs = async (dist) => {
     const { bestEpoch, epochs, l2 = spec.training.l2, temperature = 1 } = first.metrics;
     const refit = refitOf(spec, dataset, null, {
       ...{ lastEpoch: bestEpoch ?? epochs, l2, temperature },
-      shares: sharesOf(first.metrics),
+      shares: sharesOfMetrics(first.metrics),
     });
     const second = await runFit(refit.spec, dataset, open);
     return { ...second, metrics: first.metrics, milliseconds: first.milliseconds + second.milliseconds };

@@ -4,67 +4,13 @@ import { afterAll, describe, expect, test } from "vitest";
 import { encodeRows } from "../../src/data/preprocessing/encode-rows.ts";
 import type { Row } from "../../src/domain/datasets/dataset.ts";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
-import type { Model } from "../../src/domain/models/model.ts";
-import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import { exportStored } from "../../workers/exporting/export-stored.ts";
+import { answersOf, expectAgreement } from "./agreement.ts";
 import { bytesOf, runOnnx } from "./runtime.ts";
 import { feedsOf, predictionsOf, temporaryStore, tenant, trainInto } from "./trained.ts";
 
 const { store, remove } = await temporaryStore();
 afterAll(remove);
-
-type Outputs = Awaited<ReturnType<typeof runOnnx>>;
-
-/** What onnxruntime says, in the words of a prediction. */
-const answersOf = ({ preprocessing, task }: Model, outputs: Outputs, rows: number): Prediction[] => {
-  const at = (name: string, row: number): (number | string)[] => {
-    const { data } = outputs[name]!;
-    const width = data.length / rows;
-    return data.slice(row * width, (row + 1) * width);
-  };
-  return Array.from({ length: rows }, (_, row): Prediction => {
-    const number = (name: string): number => at(name, row)[0] as number;
-    if (task.type === "density_estimation") return { logDensity: number("logDensity") };
-    if (task.type === "clustering") {
-      const cluster = number("cluster");
-      if (outputs.distances) return { cluster, distances: at("distances", row) as number[] };
-      return { cluster, probabilities: at("probabilities", row) as number[], logDensity: number("logDensity") };
-    }
-    if (task.type === "reconstruction") {
-      const names = preprocessing.features.map(({ column }) => column);
-      const reconstruction = Object.fromEntries(names.map((name) => [name, at(`reconstructed_${name}`, row)[0]!]));
-      return { reconstruction, error: number("error") };
-    }
-    if (preprocessing.label.type !== "classes") return { value: number("value_2" in outputs ? "value_2" : "value") };
-    const probabilities = at("probabilities", row) as number[];
-    const named = preprocessing.label.classes.map((name, i) => [name, probabilities[i]!]);
-    return { label: at("label", row)[0] as string, probabilities: Object.fromEntries(named) };
-  });
-};
-
-const flat = (value: unknown): (number | string)[] => {
-  if (typeof value === "number" || typeof value === "string") return [value];
-  return Object.values(value as object).flatMap(flat);
-};
-
-/** Numbers agree to 1e-5 of themselves or, where they are small beside the others of their kind, of the largest of them; texts are the same. */
-const expectAgreement = (ours: readonly Prediction[], theirs: readonly Prediction[]): void => {
-  const [mine, other] = [ours.map(flat), theirs.map(flat)];
-  const scale = mine[0]!.map((_, i) =>
-    Math.max(...mine.map((row) => (Number.isFinite(row[i]) ? Math.abs(row[i] as number) : 0))),
-  );
-  for (const [row, values] of mine.entries()) {
-    for (const [i, value] of values.entries()) {
-      const said = other[row]![i]!;
-      // Beyond its range a rate may be infinite: on both sides.
-      if (typeof value === "string" || !Number.isFinite(value)) expect(said, `row ${row}`).toBe(value);
-      else
-        expect(Math.abs(value - (said as number)), `row ${row}, number ${i}: ${value} and ${said}`).toBeLessThanOrEqual(
-          1e-5 * scale[i]!,
-        );
-    }
-  }
-};
 
 const short = { epochs: 8, penaltySearch: false as const };
 const iris = () => Readable.from([readFileSync(new URL("../data/iris.csv", import.meta.url))]);
@@ -105,6 +51,33 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
     { task: { type: "classification", label: "species" }, model: { type: "softmax" }, training: short },
   ],
   ["logistic", mixed, { task: bought, model: { type: "logistic" }, training: short }],
+  [
+    "a network behind normal scores, a logarithm, an embedded category and waves",
+    mixed,
+    {
+      ...{ task: bought, training: short },
+      model: { type: "mlp", hidden: [8], embedding: { type: "periodic", units: 3 } },
+      preprocessing: {
+        numbers: "quantile",
+        columns: { value: { logarithm: true }, kind: { embedding: { dimensions: 3 } } },
+      },
+    },
+  ],
+  [
+    "an ensemble behind robust numbers, a reference level, embedded categories and ramps",
+    mixed,
+    {
+      ...{ task: bought, training: short },
+      model: {
+        type: "ensemble",
+        members: [{ hidden: [8], embedding: { type: "piecewise_linear" } }, { hidden: [4] }],
+      },
+      preprocessing: {
+        ...{ numbers: "robust", embeddings: { fromLevels: 3, dimensions: 2 } },
+        columns: { size: { scaling: "none" }, "label 1": { referenceLevel: "T" } },
+      },
+    },
+  ],
   [
     "logistic, with a threshold",
     mixed,

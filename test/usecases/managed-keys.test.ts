@@ -30,6 +30,7 @@ const startMs = Date.now();
 let aheadMs = 0;
 const now = () => new Date(startMs + aheadMs);
 const patience = { timeout: 30_000 };
+const aDozenProcesses = { timeout: 240_000 };
 
 const file = {
   find: (hash: Buffer) => (hash.equals(createHash("sha256").update(operatorSecret).digest()) ? operator : null),
@@ -236,7 +237,7 @@ const descent = (argv: string[]): Promise<{ code: number; output: string; errors
 
 it(
   "the command line records tenants, sets limits, makes and rotates keys, and shows usage and the audit log",
-  patience,
+  aDozenProcesses,
   async () => {
     const told = async (argv: string[]) => JSON.parse((await descent([...argv, "--json"])).output);
     const tenants = (...argv: string[]) => told(["tenants", ...argv]);

@@ -1,12 +1,12 @@
 import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
-import { assert } from "../../domain/errors.ts";
-import { onlyImageOf, seenImage } from "../../domain/jobs/spec/image-features.ts";
+import { countInputs } from "../../domain/jobs/spec/columns/column-width.ts";
+import { onlyImageOf } from "../../domain/jobs/spec/image-features.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isIterable } from "../../domain/jobs/spec/linear/solver.ts";
 import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
 import { trialRows } from "../../domain/jobs/spec/penalty-search.ts";
 import { textSpecOf } from "../../domain/jobs/spec/preprocessing-spec.ts";
-import { columnsByName, countClasses, featureNames } from "../../domain/jobs/spec/task-columns.ts";
+import { columnsByName, countClasses } from "../../domain/jobs/spec/task-columns.ts";
 import type { ImportedModel } from "../../domain/models/imported-model.ts";
 import type { FeatureTransform, Model } from "../../domain/models/model.ts";
 import { rowsOfSplits } from "../splits/fold-sizes.ts";
@@ -71,25 +71,6 @@ export const channelShifts = ({
 }: Pick<Extract<FeatureTransform, { type: "image" }>, "channels" | "channelOrder">): readonly number[] =>
   Array.from({ length: channels }, (_, c) => (channelOrder === "bgr" ? channels - 1 - 2 * c : 0));
 
-const columnWidth = (
-  columns: ReadonlyMap<string, Column>,
-  name: string,
-  preprocessing: ResolvedJobSpec["preprocessing"],
-): number => {
-  const column = columns.get(name);
-  assert(column !== undefined, `the data set has the feature ${name}`);
-  if (column.image !== undefined) {
-    const { height, width, channels } = seenImage(column.image, preprocessing);
-    return height * width * channels;
-  }
-  const indicator = column.missing > 0 ? 1 : 0;
-  if (column.type === "number") return 1 + indicator;
-  if (column.type === "datetime") return 1 + 2 * (column.dates?.cycles.length ?? 0) + indicator;
-  if (column.type === "text") return textSpecOf(preprocessing).buckets + indicator;
-  assert(column.categories !== undefined, `the categories of the feature ${name} are known`);
-  return column.categories.length + indicator;
-};
-
 const countFurtherTexts = (
   { task, preprocessing }: ResolvedJobSpec,
   columns: ReadonlyMap<string, Column>,
@@ -140,12 +121,7 @@ export const dataShape = (spec: ResolvedJobSpec, dataset: Dataset, base?: BaseMo
   const rows = rowsOfSplits(spec, dataset);
   const columns = columnsByName(dataset);
   const trained = trainedBase(base);
-  const inputs = trained
-    ? trained.preprocessing.inputs
-    : featureNames(spec.task, dataset).reduce(
-        (total, name) => total + columnWidth(columns, name, spec.preprocessing),
-        0,
-      );
+  const inputs = trained ? trained.preprocessing.inputs : countInputs(spec.task, dataset, spec.preprocessing);
   const further = countFurtherTexts(spec, columns, trained);
   const keepsHead = trained !== null && spec.base?.newHead !== true;
   const classes = labelsKept(spec, base)?.length ?? countClasses(spec.task, dataset);

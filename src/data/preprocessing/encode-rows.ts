@@ -11,6 +11,7 @@ import { createCategoryReader } from "./category-cell.ts";
 import { type CellWriter, describeCell, rounded, warnMissing } from "./encoders/cell-writer.ts";
 import { createDateCells } from "./encoders/date-cells.ts";
 import { exposureOf } from "./encoders/exposure-cell.ts";
+import { createNumberScale, middleOf, type NumberTransform } from "./encoders/number-scale.ts";
 import { createTextCells } from "./encoders/text-cells.ts";
 import { createFeatureEncoder } from "./feature-encoder.ts";
 import { isWithin, widened } from "./number-range.ts";
@@ -19,14 +20,14 @@ import { createWarnings, type Warnings } from "./predict-warnings.ts";
 /** An answer with more errors than this would help nobody. */
 const mostErrors = 50;
 
-type NumberTransform = Extract<FeatureTransform, { type: "number" }>;
 type ImageTransform = Extract<FeatureTransform, { type: "image" }>;
 type CategoryTransform = Extract<FeatureTransform, { type: "category" }>;
 
 const createNumberWriter = (transform: NumberTransform, warnings: Warnings): CellWriter => {
-  const { column, mean, scale, range, clip, unlearnt } = transform;
+  const { column, logShift, range, clip, unlearnt } = transform;
   const encoder = createFeatureEncoder(transform);
-  const usual = range && widened(range);
+  const scaled = createNumberScale(transform);
+  const usual = clip ?? (range && widened(range));
   const warnRange = (value: number, row: number): void =>
     warnings.add(row, column, "out_of_range", () => {
       const place =
@@ -53,8 +54,10 @@ const createNumberWriter = (transform: NumberTransform, warnings: Warnings): Cel
         );
       } else {
         if (usual !== undefined && !isWithin(value, usual)) warnRange(value, row);
-        if (clip === undefined && !Number.isFinite(Math.fround((value - mean) / scale))) {
-          return `${value} is too far from the numbers of training, around ${rounded(mean)}, to be computed with`;
+        if (clip === undefined && logShift !== undefined && value + logShift <= 0)
+          return `${value} has no logarithm, by which the model knows the column; send a number above ${-logShift}`;
+        if (clip === undefined && !Number.isFinite(Math.fround(scaled(value)))) {
+          return `${value} is too far from the numbers of training, around ${rounded(middleOf(transform).value)}, to be computed with`;
         }
       }
       encoder.write(out, at, value ?? Number.NaN);
@@ -64,7 +67,7 @@ const createNumberWriter = (transform: NumberTransform, warnings: Warnings): Cel
 };
 
 const createCategoryWriter = (transform: CategoryTransform, warnings: Warnings): CellWriter => {
-  const { column, categories, unseen } = transform;
+  const { column, categories, unseen, reference } = transform;
   const encoder = createFeatureEncoder(transform);
   const read = createCategoryReader(transform);
   const never = new Set(unseen);
@@ -72,7 +75,7 @@ const createCategoryWriter = (transform: CategoryTransform, warnings: Warnings):
   const warnUnknown = (text: string, row: number): void =>
     warnings.add(row, column, "unknown_category", () => {
       const meant = never.has(text) ? "" : warnings.near(column, text, categories);
-      return `no row of training has ${quoteCell(text)} in ${quoteCell(column)}${meant}; it counts as none of the categories`;
+      return `no row of training has ${quoteCell(text)} in ${quoteCell(column)}${meant}; it counts as ${reference === undefined ? "none of the categories" : `the reference level, ${quoteCell(reference)}`}`;
     });
   return {
     column,

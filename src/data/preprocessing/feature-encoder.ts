@@ -4,6 +4,7 @@ import { createResample } from "../images/resample.ts";
 import { channelShifts, featureWidth } from "./data-shape.ts";
 import { createDateWriter } from "./encoders/date-encoder.ts";
 import type { Floats } from "./encoders/floats.ts";
+import { createNumberScale, type NumberTransform } from "./encoders/number-scale.ts";
 import { createTextWriter } from "./encoders/text-encoder.ts";
 
 /**
@@ -23,13 +24,13 @@ export type FeatureEncoder =
   | { type: "image"; column: string; width: number; write(out: Floats, at: number, pixels: Uint8Array): void };
 
 type Encoder<Type> = Extract<FeatureEncoder, { type: Type }>;
-type NumberTransform = Extract<FeatureTransform, { type: "number" }>;
 type ImageTransform = Extract<FeatureTransform, { type: "image" }>;
 type CategoryTransform = Extract<FeatureTransform, { type: "category" }>;
 
-/** (x − mean)/scale in f64, rounded once to f32, x held within `clip`; a missing cell is the mean, so 0, and so is every one of a column without training values. */
+/** What the transform makes of x in f64, rounded once to f32, x held within `clip`; a missing cell is 0, and so is every one of a column without training values. */
 const createNumberEncoder = (transform: NumberTransform): Encoder<"number"> => {
-  const { column, mean, scale, missingIndicator, unlearnt = false } = transform;
+  const { column, missingIndicator, unlearnt = false } = transform;
+  const scaled = createNumberScale(transform);
   const { minimum, maximum } = transform.clip ?? {
     minimum: Number.NEGATIVE_INFINITY,
     maximum: Number.POSITIVE_INFINITY,
@@ -40,18 +41,18 @@ const createNumberEncoder = (transform: NumberTransform): Encoder<"number"> => {
     width: featureWidth(transform),
     write: (out, at, value) => {
       const missing = unlearnt || Number.isNaN(value);
-      out[at] = missing ? 0 : (Math.min(maximum, Math.max(minimum, value)) - mean) / scale;
+      out[at] = missing ? 0 : scaled(Math.min(maximum, Math.max(minimum, value)));
       if (missingIndicator) out[at + 1] = missing ? 1 : 0;
     },
   };
 };
 
-/** One input per category; unseen and unknown ones leave all of them 0. */
+/** One input per category; the reference, unseen and unknown ones leave all of them 0. */
 const createCategoryEncoder = (transform: CategoryTransform): Encoder<"category"> => {
   const { column, categories, missingIndicator } = transform;
   const width = featureWidth(transform);
-  const unseen = new Set(transform.unseen);
-  const inputOf = new Map(categories.map((category, i) => [category, i] as const).filter(([c]) => !unseen.has(c)));
+  const zeros = new Set([...transform.unseen, transform.reference]);
+  const inputOf = new Map(categories.map((category, i) => [category, i] as const).filter(([c]) => !zeros.has(c)));
   return {
     type: "category",
     column,

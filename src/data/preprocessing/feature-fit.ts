@@ -1,15 +1,25 @@
-import type { FeatureTransform, NumberRange } from "../../domain/models/model.ts";
+import type { FeatureTransform } from "../../domain/models/model.ts";
+import type { NumberRange } from "../../domain/models/parts/number-transform.ts";
+import { log64 } from "../../engine/kernels/math64.ts";
 import type { CsvRecord } from "../../formats/csv/csv-record.ts";
 import { addValue, type RunningMoments } from "../columns/running-moments.ts";
+import type { ValueSample } from "./encoders/value-sample.ts";
 
 /** Of one column, or of the pixels of an image together. */
 export interface NumberStatistics {
+  /** Of the numbers, or of their logarithms. */
   moments: RunningMoments;
   range: NumberRange;
+  /** What is added to a number before its logarithm is taken; null: none is. */
+  logShift: number | null;
+  /** Of the numbers, or of their logarithms, where the scaling goes by quantiles. */
+  sample: ValueSample | null;
 }
 
-export const addNumber = ({ moments, range }: NumberStatistics, value: number): void => {
-  addValue(moments, value);
+export const addNumber = ({ moments, range, logShift, sample }: NumberStatistics, value: number): void => {
+  const scaled = logShift === null ? value : log64(value + logShift);
+  addValue(moments, scaled);
+  sample?.add(scaled);
   if (value < range.minimum) range.minimum = value;
   if (value > range.maximum) range.maximum = value;
 };

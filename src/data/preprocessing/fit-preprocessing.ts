@@ -1,7 +1,9 @@
 import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
-import { assert, ServiceError } from "../../domain/errors.ts";
+import { assert } from "../../domain/errors.ts";
+import { logShiftOf, referenceOf, scalingOf } from "../../domain/jobs/spec/columns/column-options.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isPerceptron } from "../../domain/jobs/spec/model-spec.ts";
+import type { NumberScaling } from "../../domain/jobs/spec/parts/column-preprocessing.ts";
 import { hasLogLink } from "../../domain/jobs/spec/parts/loss-spec.ts";
 import { offsetOf, weightName } from "../../domain/jobs/spec/rows/row-columns.ts";
 import { featureNames, sortValues } from "../../domain/jobs/spec/task-columns.ts";
@@ -9,23 +11,19 @@ import {
   type FeatureTransform,
   isScaled,
   type LabelTransform,
-  type NumberRange,
   type Preprocessing,
   type ScaledTransform,
 } from "../../domain/models/model.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber } from "../columns/number-cell.ts";
-import {
-  addValue,
-  createRunningMoments,
-  populationDeviation,
-  type RunningMoments,
-} from "../columns/running-moments.ts";
+import { addValue, createRunningMoments } from "../columns/running-moments.ts";
 import { cellDays } from "../columns/time-cell.ts";
 import { createWeightReader } from "../columns/weight-cell.ts";
 import { type OpenStream, visitSplitRows } from "../splits/split-rows.ts";
 import { type BaseModel, countOutputs, featureWidth, labelsKept, trainedBase } from "./data-shape.ts";
+import { fitScaling, standardisation } from "./encoders/fit-scaling.ts";
 import { createTextFit } from "./encoders/text-fit.ts";
+import { createValueSample } from "./encoders/value-sample.ts";
 import { addNumber, type FeatureCell, type FeatureFit, type NumberStatistics } from "./feature-fit.ts";
 import { createImageFit } from "./image-fit.ts";
 import { createLabelReader, type LabelReader } from "./label-reader.ts";
@@ -39,30 +37,14 @@ const holdsOf = ({ task, model }: ResolvedJobSpec): Holds => ({
   network: isPerceptron(model) || model.type === "cnn",
 });
 
-const beyondScaling = (column: string, fault: "large" | "close to each other"): ServiceError => {
-  const detail = `the numbers of column ${JSON.stringify(column)} are too ${fault} to be standardised; rescale them`;
-  return new ServiceError("unprocessable", detail, { errors: [{ pointer: "/task/features", detail }] });
-};
-
-/** Mean and scale of standardising; a constant is only centred. */
-const standardisation = (
-  moments: RunningMoments,
-  { minimum, maximum }: NumberRange,
-  column: string,
-): { mean: number; scale: number } => {
-  const deviation = populationDeviation(moments);
-  // Squares of differences below 1e-160 are 0: what varies would be taken for a constant.
-  if (deviation === 0 && minimum < maximum) {
-    if (!Number.isFinite(1 / (maximum - minimum))) throw beyondScaling(column, "close to each other");
-    return { mean: moments.mean, scale: maximum - minimum };
-  }
-  if (!Number.isFinite(moments.mean) || !Number.isFinite(deviation)) throw beyondScaling(column, "large");
-  return { mean: moments.mean, scale: deviation > 0 ? deviation : 1 };
-};
-
-const createStatistics = (): NumberStatistics => ({
+const createStatistics = (
+  scaling: NumberScaling = "standardize",
+  logShift: number | null = null,
+): NumberStatistics => ({
   moments: createRunningMoments(),
   range: { minimum: Number.POSITIVE_INFINITY, maximum: Number.NEGATIVE_INFINITY },
+  logShift,
+  sample: scaling === "robust" || scaling === "quantile" ? createValueSample() : null,
 });
 
 /** Of a column whose first input is a quantity: a number, or the days of a date. */
@@ -71,22 +53,23 @@ const createScaledFit = (
   index: number,
   statistics: NumberStatistics,
   holds: Holds,
-  asTheyAre = false,
+  scaling: NumberScaling = "standardize",
 ): FeatureFit => {
   const read = column.type === "datetime" ? cellDays : cellNumber;
-  const { moments, range } = statistics;
+  const { moments, range, logShift, sample } = statistics;
   const add = (record: CsvRecord): void => {
     const value = read(record, index);
     if (Number.isFinite(value)) addNumber(statistics, value);
   };
   const finish = (): FeatureTransform => {
     const { name, missing } = column;
-    const scaling = asTheyAre ? { mean: 0, scale: 1 } : standardisation(moments, range, name);
-    const common = { column: name, ...scaling, missingIndicator: missing > 0 };
+    const fitted = fitScaling(scaling, moments, range, () => sample?.sorted() ?? new Float64Array(0), name);
+    const { mean, scale, ...bent } = fitted;
+    const common = { column: name, mean, scale, missingIndicator: missing > 0 };
     const transform: ScaledTransform =
       column.type === "datetime"
         ? { type: "datetime", ...common, cycles: [...(column.dates?.cycles ?? [])] }
-        : { type: "number", ...common };
+        : { type: "number", ...common, ...(logShift === null ? {} : { logShift }), ...bent };
     if (moments.count === 0) return { ...transform, unlearnt: true };
     return withRange(transform, { ...range }, holds);
   };
@@ -116,7 +99,7 @@ const createBaseFit = (transform: FeatureTransform, columns: Columns, holds: Hol
 
 const textAt = (index: number): FeatureCell => ({ type: "text", index });
 
-const createCategoryFit = (column: Column, index: number): FeatureFit => {
+const createCategoryFit = (column: Column, index: number, stated: string | undefined): FeatureFit => {
   const categories = sortValues((column.categories ?? []).map(({ value }) => value));
   const unseen = new Set(categories);
   return {
@@ -128,6 +111,8 @@ const createCategoryFit = (column: Column, index: number): FeatureFit => {
       column: column.name,
       categories,
       unseen: categories.filter((category) => unseen.has(category)),
+      // One that training has not seen is nothing that others could be told from.
+      ...(stated === undefined || unseen.has(stated) ? {} : { reference: stated }),
       missingIndicator: column.missing > 0,
     }),
     cell: textAt(index),
@@ -138,16 +123,19 @@ const createCategoryFit = (column: Column, index: number): FeatureFit => {
 const createFeatureFits = (spec: ResolvedJobSpec, dataset: Dataset): FeatureFit[] => {
   const shared = spec.model.type === "cnn" ? createStatistics() : null;
   const holds = holdsOf(spec);
+  const { preprocessing } = spec;
   const indexOf = new Map(dataset.columns.map(({ name }, index) => [name, index]));
   return featureNames(spec.task, dataset).map((name) => {
     const index = indexOf.get(name);
     const column = index === undefined ? undefined : dataset.columns[index];
     assert(index !== undefined && column !== undefined, `the data set has the feature ${name}`);
     if (column.type === "image") return createImageFit(column, index, spec, dataset);
-    if (column.type === "text") return createTextFit(column, index, spec.preprocessing);
-    if (column.type === "category") return createCategoryFit(column, index);
+    if (column.type === "text") return createTextFit(column, index, preprocessing);
+    if (column.type === "category") return createCategoryFit(column, index, referenceOf(preprocessing, name));
     if (column.type === "datetime") return createScaledFit(column, index, createStatistics(), holds);
-    return createScaledFit(column, index, shared ?? createStatistics(), holds, spec.preprocessing?.numbers === "none");
+    const scaling = scalingOf(preprocessing, name);
+    const own = shared ?? createStatistics(scaling, logShiftOf(preprocessing, column));
+    return createScaledFit(column, index, own, holds, scaling);
   });
 };
 

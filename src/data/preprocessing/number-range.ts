@@ -1,4 +1,5 @@
-import type { NumberRange, ScaledTransform } from "../../domain/models/model.ts";
+import type { ScaledTransform } from "../../domain/models/model.ts";
+import type { NumberRange } from "../../domain/models/parts/number-transform.ts";
 
 /** A number may lie so much of the training range beyond it before it counts as one that training says nothing of. */
 const slack = 0.1;
@@ -22,6 +23,12 @@ export const union = (a: NumberRange | undefined, b: NumberRange | undefined): N
 export const clipOf = (range: NumberRange, holds: { supervised: boolean; network: boolean }): NumberRange | null =>
   holds.supervised && (holds.network || range.minimum === range.maximum) ? widened(range) : null;
 
+/** Of a number whose logarithm is taken, not below the half of the least: what has no logarithm is far from it. */
+const withLogarithm = (transform: ScaledTransform, range: NumberRange, clip: NumberRange): NumberRange =>
+  transform.type === "number" && transform.logShift !== undefined
+    ? { ...clip, minimum: Math.max(clip.minimum, range.minimum / 2) }
+    : clip;
+
 /** The transform with a training range, and held near it as `clipOf` says. */
 export const withRange = (
   transform: ScaledTransform,
@@ -31,5 +38,5 @@ export const withRange = (
   const { clip: _, range: __, ...rest } = transform;
   if (range === undefined) return rest;
   const clip = clipOf(range, holds);
-  return { ...rest, range, ...(clip && { clip }) };
+  return { ...rest, range, ...(clip && { clip: withLogarithm(rest, range, clip) }) };
 };

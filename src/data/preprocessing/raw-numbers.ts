@@ -1,11 +1,11 @@
-import { isScaled, type Preprocessing } from "../../domain/models/model.ts";
+import { isStraight, type Preprocessing } from "../../domain/models/model.ts";
 import { featureWidth } from "./data-shape.ts";
 
-/** The same inputs in the data's own units: numbers as they stand in the file, and so is the label. */
+/** The same inputs in the data's own units: numbers, or their logarithms, as they stand in the file, and so is the label. Bent ones have no other units than their inputs. */
 export const inOwnUnits = ({ features, label, ...rest }: Preprocessing): Preprocessing => ({
   ...rest,
   features: features.map((feature) => {
-    if (!isScaled(feature)) return feature;
+    if (!isStraight(feature)) return feature;
     const { clip: _, ...transform } = feature;
     return { ...transform, mean: 0, scale: 1 };
   }),
@@ -17,7 +17,7 @@ export const fillMissing = ({ features, inputs }: Preprocessing, rows: Float64Ar
   let at = 0;
   for (const feature of features) {
     const width = featureWidth(feature);
-    if (isScaled(feature) && feature.missingIndicator)
+    if (isStraight(feature) && feature.missingIndicator)
       for (let start = at; start < rows.length; start += inputs)
         if (rows[start + width - 1] === 1) rows[start] = feature.mean;
     at += width;
@@ -28,7 +28,7 @@ export const fillMissing = ({ features, inputs }: Preprocessing, rows: Float64Ar
 export const standardise = ({ features, inputs }: Preprocessing, rows: Float64Array): void => {
   let at = 0;
   for (const feature of features) {
-    if (isScaled(feature)) {
+    if (isStraight(feature)) {
       const { mean, scale } = feature;
       for (let start = at; start < rows.length; start += inputs) rows[start] = (rows[start]! - mean) / scale;
     }

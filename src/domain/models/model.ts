@@ -6,18 +6,8 @@ import { JobSpec, type ResolvedJobSpec, TaskSpec } from "../jobs/spec/job-spec.t
 import { ImportedModel } from "./imported-model.ts";
 import { ModelVersion } from "./model-version.ts";
 import { IsotonicCalibration } from "./parts/isotonic.ts";
+import { columnName, missing, missingWords, NumberRange, NumberTransform } from "./parts/number-transform.ts";
 import { StoredFile } from "./stored-file.ts";
-
-export const NumberRange = z
-  .object({ minimum: z.number().describe("the least"), maximum: z.number().describe("the most") })
-  .meta({ id: "NumberRange", description: "From the least to the most." });
-
-const columnName = z.string().describe("the column's name");
-const missingWords = z
-  .array(z.string())
-  .optional()
-  .describe("texts that are missing cells; left out: none but empty ones");
-const missing = z.boolean().describe("one more input is 1 where the cell is missing");
 
 const ImageCrop = z
   .object({
@@ -32,34 +22,17 @@ const ImageCrop = z
 
 export const FeatureTransform = z
   .discriminatedUnion("type", [
-    z
-      .object({
-        type: z.literal("number"),
-        column: columnName,
-        mean: z.number().describe("of the training rows; a missing cell becomes it"),
-        scale: z.number().describe("standard deviation of the training rows, or 1 where they are all alike"),
-        missingIndicator: missing,
-        unlearnt: z
-          .literal(true)
-          .optional()
-          .describe("no training row has a value, so that every value counts as missing; else left out"),
-        missingWords,
-        range: NumberRange.optional().describe("of the training rows; models of earlier versions have none"),
-        clip: NumberRange.optional().describe(
-          "the training range and a tenth of it on either side: what a network says of numbers beyond it follows from nothing that it has seen",
-        ),
-      })
-      .meta({
-        id: "NumberTransform",
-        title: "Number",
-        description: "(x − mean)/scale, x held within `clip` if there is one; a missing cell is 0.",
-      }),
+    NumberTransform,
     z
       .object({
         type: z.literal("category"),
         column: columnName,
         categories: z.array(z.string()).describe("those of the file: one input for each, which is 1 for it and else 0"),
         unseen: z.array(z.string()).describe("those that the training rows did not have: like unknown ones, all zeros"),
+        reference: z
+          .string()
+          .optional()
+          .describe("the category that is all zeros as well: others are told from it; left out: none"),
         missingIndicator: missing,
         missingWords,
       })
@@ -267,6 +240,12 @@ export type ScaledTransform = Extract<FeatureTransform, { type: "number" | "date
 export const isScaled = (feature: FeatureTransform): feature is ScaledTransform =>
   feature.type === "number" || feature.type === "datetime";
 
-export const isImported = (model: AnyModel): model is ImportedModel => "origin" in model && model.origin === "imported";
+/** A number whose first input is no straight line of what stands in the file, or of its logarithm. */
+const isBent = (feature: FeatureTransform): boolean =>
+  feature.type === "number" && (feature.smoothClip !== undefined || feature.quantiles !== undefined);
 
-export type NumberRange = z.infer<typeof NumberRange>;
+/** A feature whose first input is (x − mean)/scale of the data's x or its logarithm, so that a coefficient can be one of x or of its logarithm. */
+export const isStraight = (feature: FeatureTransform): feature is ScaledTransform =>
+  isScaled(feature) && !isBent(feature);
+
+export const isImported = (model: AnyModel): model is ImportedModel => "origin" in model && model.origin === "imported";

@@ -7,6 +7,18 @@ import { add, clip, exp, log, mul, neg, scaled, sub } from "../graph/ops/element
 /** No probability and no rate is taken for less: its logarithm stays finite in 32 bits. */
 const least = 1e-30;
 
+/** Logarithms of rates beyond it, up or down, are none that a label has taught: e³⁰ is 10¹³. And those whose rates are finite in 32 bits, of 16 members together. */
+const [mostTaught, mostFinite] = [30, 80];
+
+const within = (loss: LossSpec, x: Value, most: number): Value =>
+  loss.type === "poisson_nll" || loss.type === "gamma_nll" ? clip({ x }, { low: -most, high: most }).out : x;
+
+/**
+ * A member's predictor in training, of a rate's logarithm within ±30. What grows beyond it has no gradient, and its rate no infinity that would end the training of
+ * the others; within, nothing changes.
+ */
+export const heldPredictor = (loss: LossSpec, x: Value): Value => within(loss, x, mostTaught);
+
 type Mean = (values: readonly Value[]) => Value;
 
 /** Of shares [members] that add up to 1; null: all count the same. */
@@ -43,7 +55,7 @@ export const meanOfMembers = (loss: LossSpec, members: readonly Value[], shares:
     }
     case "poisson_nll":
     case "gamma_nll":
-      return logOf(mean(members.map((x) => exp({ x }, {}).out)));
+      return logOf(mean(members.map((x) => exp({ x: within(loss, x, mostFinite) }, {}).out)));
     default:
       return mean(members);
   }

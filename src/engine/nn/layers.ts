@@ -1,10 +1,10 @@
-import type { InputEmbedding } from "../../domain/jobs/spec/parts/mlp-spec.ts";
+import type { CategoryInputs, InputEmbedding } from "../../domain/jobs/spec/parts/mlp-spec.ts";
 import type { Activation, BatchNorm, Initializer } from "../../domain/jobs/spec/parts/units.ts";
 import type { Value } from "../graph/graph.ts";
 import { activation, type EpilogueActivation } from "../graph/ops/activation.ts";
-import { concat } from "../graph/ops/columns.ts";
-import { add, mul } from "../graph/ops/elementwise.ts";
-import { linear } from "../graph/ops/matrix.ts";
+import { columnsFrom, concat } from "../graph/ops/columns.ts";
+import { add, clip, mul } from "../graph/ops/elementwise.ts";
+import { linear, product } from "../graph/ops/matrix.ts";
 import { batchNorm, fixedNorm, trackStatistics } from "../graph/ops/normalisation.ts";
 import { dropped } from "../graph/ops/random.ts";
 import { repeated } from "../graph/ops/rearrangement.ts";
@@ -107,18 +107,68 @@ export const dense = (scope: Scope, layer: string, x: Value, units: number, opti
   );
 };
 
+export const sideBySide = (a: Value, b: Value): Value => concat({ a, b }, {}).out;
+
+/** Waves are slow at first: at one standard deviation from the mean a tenth of a turn (Holzmüller et al. 2024). */
+const slowness = 20;
+
+/** What the units of an embedding make of slope·x + shift. */
+const unitOf = (x: Value, kind: InputEmbedding["type"]): Value => {
+  if (kind === "piecewise_linear") return clip({ x }, { low: 0, high: 1 }).out;
+  return activation({ x }, { kind: kind === "periodic" ? "cosTurns" : "tanh", slope: 0 }).out;
+};
+
 /**
- * [x, tanh(slope·x + shift)]: x [rows, inputs] → [rows, inputs·(1 + units)], the units of one input beside each other; tensors `slope` and `shift`
- * [inputs·units]. As numerical embeddings do (Gorishniy et al. 2022), it lets a network follow steps of single inputs.
+ * [x, f(slope·x + shift)]: x [rows, inputs] → [rows, inputs·(1 + units)], the units of one input beside each other; tensors `slope` and `shift`
+ * [inputs·units]. Numerical embeddings (Gorishniy et al. 2022): with f = tanh, or the ramp from 0 to 1, a network follows steps of single inputs, with
+ * cos 2πz what comes again and again.
  */
-export const embedded = (scope: Scope, layer: string, x: Value, { units, deviation }: InputEmbedding): Value => {
+export const embedded = (scope: Scope, layer: string, x: Value, { type, units, deviation }: InputEmbedding): Value => {
   const shape = [columnsOf(x.shape) * units];
   const initial: Initial = { type: "normal", deviation };
-  const slope = parameter(scope, layer, "slope", shape, initial);
-  const shift = parameter(scope, layer, "shift", shape, initial);
+  // Ramps of one width begin where standardised inputs are.
+  const slopes: Initial =
+    type === "piecewise_linear"
+      ? constantInitial(deviation)
+      : { type: "normal", deviation: type === "periodic" ? deviation / slowness : deviation };
+  const slope = parameter(scope, layer, "slope", shape, slopes);
+  const shift = parameter(
+    scope,
+    layer,
+    "shift",
+    shape,
+    type === "periodic" ? { type: "uniform", limit: 0.5 } : initial,
+  );
   const wide = reshaped(repeated(x, { times: units, inner: 1 }), [rowsOf(x.shape), ...shape]);
   const sums = add({ a: mul({ a: wide, b: slope }, {}).out, b: shift }, {}).out;
-  return concat({ a: x, b: activation({ x: sums }, { kind: "tanh", slope: 0 }).out }, {}).out;
+  return sideBySide(x, unitOf(sums, type));
+};
+
+/**
+ * The inputs of categories become numbers of their own: x [rows, inputs] → the other inputs, and for each column of categories its levels' inputs times `weight`
+ * [levels, dimensions]; tensors `<layer>.0.weight`, `<layer>.1.weight`, …
+ */
+export const embeddedCategories = (
+  scope: Scope,
+  layer: string,
+  x: Value,
+  categories: readonly CategoryInputs[],
+): { others: Value | null; embedded: Value[] } => {
+  const others: Value[] = [];
+  const embedded: Value[] = [];
+  let from = 0;
+  const until = (to: number): void => {
+    if (to > from) others.push(columnsFrom(x, from, to - from));
+  };
+  for (const [i, { first, levels, dimensions }] of categories.entries()) {
+    until(first);
+    from = first + levels;
+    const initial: Initial = { type: "normal", deviation: Math.sqrt(1 / dimensions) };
+    const weight = parameter(scope, `${layer}.${i}`, "weight", [levels, dimensions], initial);
+    embedded.push(product(columnsFrom(x, first, levels), weight, false, false));
+  }
+  until(columnsOf(x.shape));
+  return { others: others.length === 0 ? null : others.reduce(sideBySide), embedded };
 };
 
 /** Dropout in training; the identity at inference. */

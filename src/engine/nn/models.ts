@@ -8,7 +8,15 @@ import { convolutional } from "./convolutional.ts";
 import { meanOfMembers } from "./ensemble.ts";
 import { ModelShapeError } from "./errors.ts";
 import { constantInitial } from "./initializers.ts";
-import { batchNormOf, dense, dropoutLayer, embedded, type LayerOptions } from "./layers.ts";
+import {
+  batchNormOf,
+  dense,
+  dropoutLayer,
+  embedded,
+  embeddedCategories,
+  type LayerOptions,
+  sideBySide,
+} from "./layers.ts";
 import { networkTrace } from "./network.ts";
 import { type Scope, type Trace, tensor } from "./scope.ts";
 
@@ -34,13 +42,20 @@ const stack = (scope: Scope, name: string, x: Value, units: readonly number[], s
   );
 };
 
-/** The hidden layers of a perceptron, behind its embedding if it has one. */
+/** The hidden layers of a perceptron, behind its embeddings if it has some. */
 const hiddenOf = (scope: Scope, prefix: string, x: Value, spec: EnsembleMember): Value => {
-  const seen = spec.embedding ? embedded(scope, `${prefix}embedding`, x, spec.embedding) : x;
+  const { categories = [] } = spec;
+  const parts =
+    categories.length === 0
+      ? { others: x, embedded: [] }
+      : embeddedCategories(scope, `${prefix}categories`, x, categories);
+  const numbers =
+    parts.others && spec.embedding ? embedded(scope, `${prefix}embedding`, parts.others, spec.embedding) : parts.others;
+  const seen = [...(numbers === null ? [] : [numbers]), ...parts.embedded].reduce(sideBySide);
   return stack(scope, `${prefix}hidden`, seen, spec.hidden, spec);
 };
 
-/** Multilayer perceptron: `embedding` where it has one, `hidden.0`, `hidden.1`, …, `output`. */
+/** Multilayer perceptron: `categories.0`, …, and `embedding` where it has them, `hidden.0`, `hidden.1`, …, `output`. */
 const perceptron =
   (spec: Extract<ModelSpec, { type: "mlp" }>): Trace =>
   (scope, x, outputs) =>

@@ -1,6 +1,6 @@
 import { dateInputName } from "../../data/preprocessing/input-names.ts";
 import { assert } from "../../domain/errors.ts";
-import type { Preprocessing } from "../../domain/models/model.ts";
+import { isStraight, type Preprocessing } from "../../domain/models/model.ts";
 
 /**
  * A column of the linear predictor with a reference level for each category: what it multiplies is the sum of the model's own weights in `parts` (0 is the bias, then
@@ -18,15 +18,25 @@ export interface Term {
 }
 
 type Feature = Preprocessing["features"][number];
+type NumberFeature = Extract<Feature, { type: "number" }>;
 
 const plain = { mean: 0, scale: 1 };
+
+/** The column, and what a coefficient is by a unit of: `ln(price)`, `normal score of price`, `clipped (price − 3)/2`. */
+const numberName = ({ column, mean, scale, logShift, quantiles, smoothClip }: NumberFeature): string => {
+  const number = logShift === undefined ? column : logShift === 0 ? `ln(${column})` : `ln(${logShift} + ${column})`;
+  if (quantiles !== undefined) return `normal score of ${number}`;
+  if (smoothClip === undefined) return number;
+  const [middle, width] = [mean, scale].map((value) => Number(value.toPrecision(4)));
+  return `clipped (${number} − ${middle})/${width}`;
+};
 
 /** A feature's terms, and the position of its reference's weight. */
 const featureTerms = (feature: Feature, first: number): { terms: Term[]; reference: number | null; width: number } => {
   const { column } = feature;
   if (feature.type === "number") {
-    const { mean, scale } = feature;
-    const term = { name: column, input: first, parts: [{ at: 1 + first, factor: 1 }], mean, scale };
+    const units = isStraight(feature) ? { mean: feature.mean, scale: feature.scale } : plain;
+    const term = { name: numberName(feature), input: first, parts: [{ at: 1 + first, factor: 1 }], ...units };
     return { terms: [term], reference: null, width: 1 };
   }
   if (feature.type === "datetime") {
@@ -47,13 +57,14 @@ const featureTerms = (feature: Feature, first: number): { terms: Term[]; referen
   }
   assert(feature.type === "category", "coefficients are of numbers and categories");
   const seen = [...feature.categories.entries()].filter(([, level]) => !feature.unseen.includes(level));
-  const [base, ...others] = seen;
-  const reference = base === undefined ? null : 1 + first + base[0];
+  const stated = feature.reference;
+  const [base] = seen;
+  // A reference that is stated has no input of its own: the intercept is of it as it is.
+  const reference = stated !== undefined || base === undefined ? null : 1 + first + base[0];
+  const others = seen.filter(([, level]) => level !== (stated ?? base?.[1]));
   const terms = others.map(([offset, level]): Term => {
-    const parts = [
-      { at: 1 + first + offset, factor: 1 },
-      { at: reference!, factor: -1 },
-    ];
+    const own = { at: 1 + first + offset, factor: 1 };
+    const parts = reference === null ? [own] : [own, { at: reference, factor: -1 }];
     return { name: `${column}=${level}`, input: first + offset, parts, ...plain };
   });
   return { terms, reference, width: feature.categories.length };

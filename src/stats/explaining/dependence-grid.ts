@@ -1,5 +1,7 @@
 import { textOfDays } from "../../data/columns/instant.ts";
-import { isScaled, type Preprocessing } from "../../domain/models/model.ts";
+import { numberOfInput } from "../../data/preprocessing/encoders/number-scale.ts";
+import { inOwnUnits } from "../../data/preprocessing/raw-numbers.ts";
+import type { Preprocessing } from "../../domain/models/model.ts";
 import { type ColumnInputs, columnInputs } from "./correlated-columns.ts";
 
 /** Values of a column at which the model is asked, at most. */
@@ -16,15 +18,16 @@ export const createUnits = (
   preprocessing: Preprocessing,
   { standardised, shifts, digits }: { standardised: boolean; shifts: Float64Array | null; digits: number },
 ): UnitsOf => {
-  const ofNumber = new Map<number, { mean: number; scale: number }>();
+  const numberOf = new Map<number, (value: number) => number>();
+  const inArrays = standardised ? preprocessing : inOwnUnits(preprocessing);
   for (const [i, { first }] of columnInputs(preprocessing).entries()) {
-    const feature = preprocessing.features[i]!;
-    if (isScaled(feature)) ofNumber.set(first, feature);
+    const feature = inArrays.features[i]!;
+    if (feature.type === "number") numberOf.set(first, (value) => numberOfInput(feature, value));
+    else if (feature.type === "datetime") numberOf.set(first, (value) => feature.mean + feature.scale * value);
   }
   return (input, value) => {
     const shifted = value + (shifts?.[input] ?? 0);
-    const number = standardised ? ofNumber.get(input) : undefined;
-    return Number((number === undefined ? shifted : number.mean + number.scale * shifted).toPrecision(digits));
+    return Number((numberOf.get(input)?.(shifted) ?? shifted).toPrecision(digits));
   };
 };
 
@@ -52,7 +55,7 @@ export const cellOf = (
   // A date is told by its days, to the minute: 32 bits hold no more of it.
   if (feature.type === "datetime") return textOfDays(Math.round(at(0) * minutesPerDay) / minutesPerDay);
   const level = feature.type === "category" ? feature.categories.findIndex((_, k) => at(k) > 0.5) : -1;
-  return feature.type === "category" ? (feature.categories[level] ?? null) : null;
+  return feature.type === "category" ? (feature.categories[level] ?? feature.reference ?? null) : null;
 };
 
 /**

@@ -46,7 +46,7 @@ interface Sizes {
 const partner = ({ rows, columns, choice }: Sizes): Shape => [[rows, columns], [columns], [rows, 1], []][choice % 4]!;
 const activations = [
   ...(["relu", "leakyRelu", "sigmoid", "tanh", "gelu", "silu", "softplus"] as const),
-  ...(["hardSigmoid", "hardSwish", "erf"] as const),
+  ...(["hardSigmoid", "hardSwish", "erf", "cosTurns"] as const),
 ];
 const epilogues = ["identity", "relu", "leakyRelu", "sigmoid", "tanh"] as const;
 

@@ -102,8 +102,11 @@ describe("what programs are made from", () => {
   });
 });
 
-/** Lists of objects and maps of numbers: written as JSON, with the schema's own words beside them. */
-const jsonMembers = ["layers", "members", "unfreeze", "guesses", "space", "layerFactors", "classWeights By class"];
+/** Lists of objects and maps of numbers or objects: written as JSON, with the schema's own words beside them. */
+const jsonMembers = [
+  ...["layers", "members", "categories", "unfreeze", "guesses", "space", "columns"],
+  ...["layerFactors", "classWeights By class"],
+];
 
 describe("the page's form, which is made from this document", () => {
   const schemas = (): form.Schemas =>

@@ -1,5 +1,5 @@
 import { featureWidth } from "../../../src/data/preprocessing/data-shape.ts";
-import { isScaled, type Preprocessing } from "../../../src/domain/models/model.ts";
+import { isStraight, type Preprocessing } from "../../../src/domain/models/model.ts";
 import type { ExactModel } from "../../../src/engine/exact/exact-plan.ts";
 import { exp64, sigmoid64 } from "../../../src/engine/kernels/math64.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
@@ -57,7 +57,7 @@ export const forNetwork = (
   const [w, b] = [Float64Array.from(weight), Float64Array.from(bias)];
   let input = 0;
   for (const feature of features) {
-    if (isScaled(feature) && !standardised)
+    if (isStraight(feature) && !standardised)
       for (let k = 0; k < outputs; k++) {
         const own = w[input * outputs + k]!;
         b[k]! += own * (feature.mean - (shifts?.[input] ?? 0));

@@ -1,4 +1,4 @@
-import { isScaled, type Preprocessing } from "../../../src/domain/models/model.ts";
+import { isStraight, type Preprocessing } from "../../../src/domain/models/model.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { columnInputs } from "../../../src/stats/explaining/correlated-columns.ts";
@@ -22,7 +22,7 @@ const encodersOf = (
   const numbers = new Map<number, { mean: number; scale: number }>();
   for (const [i, { first }] of columnInputs(preprocessing).entries()) {
     const feature = preprocessing.features[i]!;
-    if (ownUnits && isScaled(feature)) numbers.set(first, feature);
+    if (ownUnits && isStraight(feature)) numbers.set(first, feature);
   }
   return (value, input) => {
     const shifted = value + (shifts?.[input] ?? 0);

@@ -3,6 +3,7 @@ import type { FeatureTransform } from "../../../domain/models/model.ts";
 import { quoteCell } from "../../../formats/csv/csv-error.ts";
 import { textOfDays } from "../../columns/instant.ts";
 import type { Warnings } from "../predict-warnings.ts";
+import { middleOf } from "./number-scale.ts";
 
 /** Writes one cell of a row to predict; returns what is wrong with it, if anything. Undefined: the row does not have it. */
 export interface CellWriter {
@@ -19,11 +20,15 @@ export const rounded = (value: number): number => Number(value.toPrecision(6));
 const countsAs = (transform: FeatureTransform): string => {
   switch (transform.type) {
     case "number":
-      return `the mean, ${rounded(transform.mean)}`;
+      return `the ${middleOf(transform).name}, ${rounded(middleOf(transform).value)}`;
     case "datetime":
       return `the mean, ${textOfDays(Math.round(transform.mean))}`;
     case "text":
       return "a text without words";
+    case "category":
+      return transform.reference === undefined
+        ? "none of the categories"
+        : `the reference level, ${quoteCell(transform.reference)}`;
     default:
       return "none of the categories";
   }

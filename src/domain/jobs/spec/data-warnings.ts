@@ -1,5 +1,6 @@
 import type { Column, ColumnNote, Dataset } from "../../datasets/dataset.ts";
 import { constantOf, isEmptyColumn } from "../../datasets/odd-columns.ts";
+import { logShiftOf, scalingOf } from "./columns/column-options.ts";
 import type { ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
 import { type CountedDataset, unlabelledRows } from "./rows/counted-rows.ts";
 import { isStratified, splitSizes } from "./rows/sizes-of-splits.ts";
@@ -76,8 +77,32 @@ const farWarning = (columns: readonly Column[]): string[] =>
   columns.length === 0
     ? []
     : [
-        `${named(columns.map(({ name }) => name))} ${columns.length === 1 ? "has" : "have"} values more than ${farDeviations} standard deviations from the mean (${JSON.stringify(columns[0]!.name)}: ${columns[0]!.minimum} to ${columns[0]!.maximum}, mean ${Number(columns[0]!.mean?.toPrecision(4))}): see whether they are slips; if they are not, upload their logarithm or their rank`,
+        `${named(columns.map(({ name }) => name))} ${columns.length === 1 ? "has" : "have"} values more than ${farDeviations} standard deviations from the mean (${JSON.stringify(columns[0]!.name)}: ${columns[0]!.minimum} to ${columns[0]!.maximum}, mean ${Number(columns[0]!.mean?.toPrecision(4))}): see whether they are slips; if they are not, upload their logarithm or their rank, or state the scaling "robust" or "quantile" in preprocessing.columns`,
       ];
+
+/** A standard deviation above the mean, and one that is so many from it: of numbers from 0 on, an exponential distribution's tail or a longer one. */
+const tailDeviations = 5;
+
+const isSkewed = (column: Column, rows: number): boolean => {
+  const { type, minimum = -1, maximum = 0, mean = 0, standardDeviation = 0 } = column;
+  if (type !== "number" || rows < fewestRows || minimum < 0 || isFar(column)) return false;
+  return standardDeviation > mean && maximum - mean > tailDeviations * standardDeviation;
+};
+
+/** Skewed columns that the job takes as they are. */
+const skewedWarning = ({ preprocessing }: ResolvedJobSpec, features: readonly Column[], rows: number): string[] => {
+  const names = features
+    .filter((column) => isSkewed(column, rows))
+    .filter(
+      (column) => scalingOf(preprocessing, column.name) === "standardize" && logShiftOf(preprocessing, column) === null,
+    )
+    .map(({ name }) => name);
+  if (names.length === 0) return [];
+  const [have, it] = names.length === 1 ? ["has", "it"] : ["have", "them"];
+  return [
+    `${named(names)} ${have} a long tail above, which decides about the scale: {"preprocessing": {"columns": {${JSON.stringify(names[0])}: {"logarithm": true}}}} learns from the logarithm of ${it}, which is worth a try; the scaling "quantile" from ${names.length === 1 ? "its" : "their"} ranks`,
+  ];
+};
 
 /** Copies of rows are learnt from and measured on where rows are drawn one by one. */
 const copiesWarning = ({ training: { split, crossValidation } }: ResolvedJobSpec, dataset: Dataset): string[] => {
@@ -97,6 +122,7 @@ const unusualData = (spec: ResolvedJobSpec, dataset: Dataset, features: readonly
           `${named(same)} ${are(same)} the same as another column in every row: the two say the same; name one of them in task.exclude`,
         ]
       : []),
+    ...skewedWarning(spec, features, dataset.rows),
     ...farWarning([...features, ...(label === undefined ? [] : [label])].filter(isFar)),
     ...copiesWarning(spec, dataset),
   ];

@@ -5,6 +5,8 @@ import { type AnyModel, isImported, type Model } from "../../models/model.ts";
 import { checkBase, withBaseFeatures, withBaseModel } from "./base/base-checks.ts";
 import { checkFineTuning } from "./base/fine-tuning-checks.ts";
 import { checkImportedBase, networkPreprocessing } from "./base/network-base.ts";
+import { checkCategoryInputs, checkColumns } from "./columns/check-columns.ts";
+import { withEmbeddedCategories } from "./columns/embedded-categories.ts";
 import {
   defaultBatchSize,
   defaultEpochs,
@@ -91,10 +93,12 @@ const checkInputs = (
   spec: Pick<JobSpec, "task" | "preprocessing">,
   dataset: Dataset,
   errors: SpecErrors,
-  imported: boolean,
+  model: ModelSpec,
 ): void => {
-  checkImageFeatures(spec, dataset, errors, imported);
+  checkImageFeatures(spec, dataset, errors);
   checkTexts(spec, dataset, errors);
+  checkColumns(spec, model, dataset, errors);
+  checkCategoryInputs(model, spec, dataset, errors);
 };
 
 type Training = ResolvedJobSpec["training"];
@@ -231,7 +235,7 @@ export const resolveSpec = (
   const numbers = countFeatureNumbers(task, dataset, preprocessing);
   const own = ownModel(spec, task, image, { ...dataset, numbers });
   const named = withQuantile(modelOf(spec, trained, imported !== null, own), spec.loss, errors);
-  const model = withImageSize(named, image, numbers, errors);
+  const model = withImageSize(withEmbeddedCategories(named, task, dataset, preprocessing), image, numbers, errors);
   const loss =
     spec.loss ?? (trained && spec.base?.newHead !== true ? trained.spec.loss : defaultLoss(task, model, dataset));
   checkModelAndLoss(task, model, loss, errors);
@@ -243,7 +247,7 @@ export const resolveSpec = (
   checkAugment(spec.training, stored, model, errors);
   checkEarlyStopping(spec, split.validation, errors);
   checkImage({ task, preprocessing }, model, dataset, errors);
-  if (!trained) checkInputs({ task, preprocessing }, dataset, errors, imported !== null);
+  if (!trained) checkInputs({ task, preprocessing }, dataset, errors, model);
   errors.throwIfAny("invalid");
 
   checkLabel(task, dataset, errors);

@@ -84,20 +84,21 @@ export const checkImageFeatures = (
   spec: Pick<JobSpec, "task" | "preprocessing">,
   dataset: Dataset,
   errors: SpecErrors,
-  imported: boolean,
 ): void => {
   const columns = columnsByName(dataset);
   const names = featureNames(spec.task, dataset);
   const image = names.map((name) => columns.get(name)?.image).find((shape) => shape !== undefined);
   if (image === undefined) {
-    const { texts, numbers, ...ofImages } = spec.preprocessing ?? { images: "standardize" };
+    const { texts, numbers, columns: own, embeddings, ...ofImages } = spec.preprocessing ?? { images: "standardize" };
     const stated = Object.keys(ofImages).length > 1 || ofImages.images !== "standardize";
-    if (spec.preprocessing !== undefined && (stated || texts === undefined) && (numbers === undefined || !imported))
+    const ofTables = [texts, numbers, own, embeddings].some((part) => part !== undefined);
+    if (spec.preprocessing !== undefined && (stated || !ofTables))
       errors.add("/preprocessing/images", "none of the features is an image; leave it out");
     return;
   }
-  if (spec.preprocessing?.numbers !== undefined)
-    errors.add("/preprocessing/numbers", "it is of tables with an imported network; leave it out");
+  for (const key of ["numbers", "embeddings", "columns"] as const)
+    if (spec.preprocessing?.[key] !== undefined)
+      errors.add(`/preprocessing/${key}`, "it is of tables, and a feature is an image; leave it out");
   checkCrop(spec, image, errors);
   const { type } = spec.task;
   if (type === "density_estimation" || type === "reconstruction") {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../limits.ts";
+import { columnsField, EmbeddingsSpec, NumberScaling } from "./parts/column-preprocessing.ts";
 import { TextSpec } from "./parts/text-spec.ts";
 
 const perChannel = z.union([
@@ -51,18 +52,19 @@ export const PreprocessingSpec = z
       .describe(
         "In which order the network gets the channels of a pixel; `images` states them as red, green, blue in either case. Left out: `rgb`, or as an imported network has it.",
       ),
-    numbers: z
-      .enum(["none", "standardize"])
-      .optional()
-      .describe(
-        "Of tables with an imported network: `none` gives it the columns as they are, `standardize` by mean and deviation of the training rows. Left out: `none`.",
-      ),
+    numbers: NumberScaling.optional().describe(
+      "Of columns of numbers in tables. Left out: `standardize`, with an imported network `none`.",
+    ),
+    embeddings: EmbeddingsSpec.optional().describe(
+      "Of columns of many categories, with a multilayer perceptron. Left out: each category has an input of its own.",
+    ),
+    columns: columnsField,
     texts: TextSpec.optional().describe("Of columns of free text. Left out: its defaults, where a feature is one."),
   })
   .meta({
     id: "PreprocessingSpec",
     description:
-      "How cells become inputs, where it is not the type that says it: numbers are standardised, categories one-hot, dates elapsed days and cycles.",
+      "How cells become inputs, where it is not the type that says it: numbers are standardised, categories one-hot, dates elapsed days and cycles. All is fitted on the training rows alone and kept with the model.",
   });
 
 export type PreprocessingSpec = z.infer<typeof PreprocessingSpec>;

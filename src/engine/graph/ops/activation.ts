@@ -6,7 +6,12 @@ import { onceDifferentiable, op } from "../op.ts";
 /** Activations whose gradient can be had from the output: these may stand in the epilogue of a product, which keeps no input of theirs. */
 export const epilogueActivations = ["identity", "relu", "leakyRelu", "sigmoid", "tanh"] as const;
 export type EpilogueActivation = (typeof epilogueActivations)[number];
-export type ElementActivation = Exclude<keyof typeof activationCodes, "identity"> | "hardSigmoid" | "hardSwish" | "erf";
+export type ElementActivation =
+  | Exclude<keyof typeof activationCodes, "identity">
+  | "hardSigmoid"
+  | "hardSwish"
+  | "erf"
+  | "cosTurns";
 
 export interface ActivationAttributes {
   readonly kind: ElementActivation;
@@ -29,6 +34,7 @@ const flopsOf: Record<ElementActivation, number> = {
   hardSigmoid: 4,
   hardSwish: 5,
   erf: 30,
+  cosTurns: 20,
 };
 
 const sameAsX = ({ x }: { x: TensorType }): { out: TensorType } => ({ out: { shape: x.shape, dtype: "float" } });

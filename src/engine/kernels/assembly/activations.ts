@@ -1,4 +1,4 @@
-import { exp4, normalCdf4, normalDensity4, sigmoid4, softplus4, tanh4 } from "./math";
+import { cosTurns4, exp4, normalCdf4, normalDensity4, sigmoid4, sinTurns4, softplus4, tanh4 } from "./math";
 import { atLeast, atMost, madd, map1, map2, mul, select4, splat, sub } from "./vector";
 
 // @ts-ignore: decorator
@@ -47,6 +47,10 @@ export function activate4(x: v128, code: u32, slope: v128): v128 {
     const inner = madd(x, sigmoid4(f32x4.neg(x)), splat(1));
     return mul(g, mul(sigmoid4(x), inner));
   }
+}
+@unmanaged class CosTurns { @inline of(x: v128, p: v128): v128 { return cosTurns4(x); } }
+@unmanaged class CosTurnsGrad {
+  @inline of(g: v128, x: v128, p: v128): v128 { return mul(g, mul(sinTurns4(x), splat(-6.28318530717958648))); }
 }
 @unmanaged class Softplus { @inline of(x: v128, p: v128): v128 { return softplus4(x); } }
 @unmanaged class SoftplusGrad { @inline of(g: v128, x: v128, p: v128): v128 { return mul(g, sigmoid4(x)); } }
@@ -99,6 +103,12 @@ export function erf(out: usize, x: usize, start: u32, end: u32): void {
 }
 export function erfGrad(dx: usize, dy: usize, x: usize, start: u32, end: u32): void {
   map2<ErfGrad>(dx, dy, x, splat(0), start, end);
+}
+export function cosTurns(out: usize, x: usize, start: u32, end: u32): void {
+  map1<CosTurns>(out, x, splat(0), start, end);
+}
+export function cosTurnsGrad(dx: usize, dy: usize, x: usize, start: u32, end: u32): void {
+  map2<CosTurnsGrad>(dx, dy, x, splat(0), start, end);
 }
 export function sigmoid(out: usize, x: usize, start: u32, end: u32): void {
   map1<Sigmoid>(out, x, splat(0), start, end);

@@ -4,7 +4,7 @@ export {
   mulBroadcast, mulElements as mul, neg, pow, reciprocal, scale, sign, sqrtElements as sqrt, square, subBroadcast, subElements as sub,
 } from "./elementwise";
 export {
-  erf, erfGrad, gelu, geluGrad, hardSigmoid, hardSigmoidGrad, hardSwish, hardSwishGrad, leakyRelu, leakyReluGrad, relu, reluGrad, sigmoid, sigmoidGrad, silu, siluGrad, softplus, softplusGrad, tanh, tanhGrad,
+  cosTurns, cosTurnsGrad, erf, erfGrad, gelu, geluGrad, hardSigmoid, hardSigmoidGrad, hardSwish, hardSwishGrad, leakyRelu, leakyReluGrad, relu, reluGrad, sigmoid, sigmoidGrad, silu, siluGrad, softplus, softplusGrad, tanh, tanhGrad,
 } from "./activations";
 export { gemm, gemmBatched } from "./gemm";
 export { packB, squaredDistances } from "./pack";

@@ -131,7 +131,7 @@ export function normalDensity4(x: v128): v128 {
   return mul(splat(0.39894228040143268), exp4(mul(splat(-0.5), mul(x, x))));
 }
 
-// sin and cos of 2πu for u in [0, 1]: quarter turns are taken off exactly, then polynomials on [−π/4, π/4].
+// sin and cos of 2πu for |u| < 2²⁰: quarter turns are taken off exactly, then polynomials on [−π/4, π/4].
 
 // @ts-ignore: decorator
 @inline

@@ -146,6 +146,8 @@ export const activationCases: CasesOf<ActivationKernels> = {
   erf: unary(4, -4, 4, 1),
   // exp(−x²) carries the rounding of x² ≤ 16: 16 · 2⁻²⁴ is up to 16 ulps, beside those of exp and three products.
   erfGrad: binary(20, 0, -4, 4),
+  cosTurns: unary(4, -8, 8, 1),
+  cosTurnsGrad: binary(4, 20, -8, 8),
   softmax: rowwise(24, 1, 0, -10, 10),
   softmaxGrad: rowwise(8, 2, 1, 0, 1),
   logSoftmax: rowwise(4, 1, 10, -10, 10),

@@ -45,6 +45,10 @@ export interface ActivationKernels {
   erf(out: number, x: number, start: number, end: number): void;
   /** dx = dy · 2 e^(−x²) / √π; reads the input x */
   erfGrad(dx: number, dy: number, x: number, start: number, end: number): void;
+  /** y = cos 2πx for |x| < 2²⁰; its error is absolute, below 2⁻²² */
+  cosTurns(out: number, x: number, start: number, end: number): void;
+  /** dx = −2π · dy · sin 2πx; reads the input x */
+  cosTurnsGrad(dx: number, dy: number, x: number, start: number, end: number): void;
 
   /** y[i, j] = e^(x[i, j] − max) / Σⱼ e^(x[i, j] − max); units: rows */
   softmax(out: number, x: number, columns: number, start: number, end: number): void;
@@ -93,6 +97,8 @@ export const activationInfo: InfoOf<ActivationKernels> = {
   hardSwishGrad: fromInput,
   erf: forward,
   erfGrad: fromInput,
+  cosTurns: forward,
+  cosTurnsGrad: fromInput,
   softmax: { args: ["out", "x", "columns"], unit: "rows", grain: 1 },
   softmaxGrad: { args: ["dx", "dy", "y", "columns"], unit: "rows", grain: 1 },
   logSoftmax: { args: ["out", "x", "columns"], unit: "rows", grain: 1 },

@@ -1,6 +1,6 @@
 import { erf64, normalCdf64, normalDensity64 } from "../erf64.ts";
 import { type ActivationKernels, activationCodes } from "../families/activations.ts";
-import { exp64, log64, sigmoid64, softplus64, tanh64 } from "../math64.ts";
+import { cosTurns64, exp64, log64, sigmoid64, sinTurns64, softplus64, tanh64 } from "../math64.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 const relu = (x: number): number => (x > 0 ? x : Number.isNaN(x) ? x : 0);
@@ -93,6 +93,8 @@ export const referenceActivations = (memory: ReferenceMemory): ActivationKernels
     hardSwishGrad: gradient((x) => (x < -3 ? 0 : x > 3 ? 1 : x / 3 + 0.5)),
     erf: forward(erf64),
     erfGrad: gradient((x) => 1.1283791670955126 * exp64(-x * x)),
+    cosTurns: forward(cosTurns64),
+    cosTurnsGrad: gradient((x) => -2 * Math.PI * sinTurns64(x)),
 
     softmax: (out, x, columns, start, end) =>
       byRows(out, [x], columns, start, end, (row = []) => {

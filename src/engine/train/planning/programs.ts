@@ -6,6 +6,7 @@ import { add, scaled } from "../../graph/ops/elementwise.ts";
 import { gather } from "../../graph/ops/gather.ts";
 import { squaredError } from "../../graph/ops/loss.ts";
 import { argmax, describe } from "../../graph/ops/statistics.ts";
+import { heldPredictor } from "../../nn/ensemble.ts";
 import { labelType, lossValue, predictionValue } from "../../nn/losses.ts";
 import { learnersOfJob, type TracedSpec, traceOfJob } from "../../nn/models.ts";
 import { createScope, type Scope } from "../../nn/scope.ts";
@@ -67,8 +68,9 @@ const learnt = (
   truth: Pick<Traced, "labels" | "rowWeights" | "offsets">,
   batchRows: number,
 ) => {
+  const held = (x: Value): Value => (learners.length === 1 ? x : heldPredictor(spec, x));
   const objective = learners
-    .map((x) => lossValue(spec, moved(x, truth.offsets), truth, batchRows))
+    .map((x) => lossValue(spec, moved(held(x), truth.offsets), truth, batchRows))
     .reduce((a, b) => add({ a, b }, {}).out);
   const loss = learners.length === 1 ? objective : scaled(objective, 1 / learners.length);
   return { output: learners[0]!, loss, objective };

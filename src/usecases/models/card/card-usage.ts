@@ -1,11 +1,12 @@
 import { textOfDays } from "../../../data/columns/instant.ts";
+import { middleOf } from "../../../data/preprocessing/encoders/number-scale.ts";
 import type { ImportedModel } from "../../../domain/models/imported-model.ts";
 import type { FeatureTransform, Model } from "../../../domain/models/model.ts";
 import { block, section } from "./markdown.ts";
 
 /** A cell that the model has seen the like of. */
 const exampleOf = (feature: FeatureTransform): number | string => {
-  if (feature.type === "number") return Number(feature.mean.toPrecision(4));
+  if (feature.type === "number") return Number(middleOf(feature).value.toPrecision(4));
   if (feature.type === "image" || feature.type === "text") return "…";
   if (feature.type === "datetime") return textOfDays(Math.round(feature.mean));
   const unseen = new Set(feature.unseen);

@@ -12,10 +12,16 @@ const toCell = (feature: FeatureTransform, text: string): Cell => {
   return feature.type === "number" ? Number(text) : text;
 };
 
+/** A number in the middle of those of training. */
+const middleOf = ({ mean, logShift, quantiles }: Extract<FeatureTransform, { type: "number" }>): number => {
+  const scaled = quantiles === undefined ? mean : quantiles.values[quantiles.values.length >> 1]!;
+  return logShift === undefined ? scaled : Math.exp(scaled) - logShift;
+};
+
 const firstText = (feature: FeatureTransform): string => {
   if (feature.type === "image" || feature.type === "text") return "";
   if (feature.type === "datetime") return new Date(Math.round(feature.mean) * 86_400_000).toISOString().slice(0, 10);
-  return feature.type === "number" ? String(Number(feature.mean.toPrecision(4))) : (feature.categories[0] ?? "");
+  return feature.type === "number" ? String(Number(middleOf(feature).toPrecision(4))) : (feature.categories[0] ?? "");
 };
 
 /** A chosen file as a prediction takes it: base64 behind the words of a data URL. */

@@ -77,4 +77,16 @@ describe("the shares of members", () => {
       expect((await jobs.modelOf(rest)).model.digest).toBe(model.digest);
     }
   });
+
+  test("a member of rates that runs away does not end the training of the others", async () => {
+    const counts = table(200, ([a, b]) => Math.floor(4 * a! * b!));
+    const run = await jobs.train(counts, {
+      ...{ task: { type: "regression", label: "y" }, loss: { type: "poisson_nll" } },
+      model: { type: "ensemble", members: [{ hidden: [4] }, { hidden: [4] }] },
+      optimizer: { type: "sgd", learningRate: 1000 },
+      training: { epochs: 3, l2: 0, split: { validation: 0, test: 0.2 } },
+    });
+    const { model } = await jobs.modelOf(run);
+    expect(Object.values(model.metrics).every((value) => Number.isFinite(value))).toBe(true);
+  });
 });

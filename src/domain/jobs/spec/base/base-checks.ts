@@ -1,4 +1,4 @@
-import type { Dataset, ImageShape } from "../../../datasets/dataset.ts";
+import type { Column, Dataset, ImageShape } from "../../../datasets/dataset.ts";
 import type { Model } from "../../../models/model.ts";
 import { isFoldEnsemble } from "../folds/cross-validation-spec.ts";
 import type { JobSpec, TaskSpec } from "../job-spec.ts";
@@ -42,6 +42,8 @@ export const withBaseModel = (model: ModelSpec | undefined, base: Model): ModelS
 const isSameImage = (a: ImageShape, b: ImageShape | undefined): boolean =>
   a.height === b?.height && a.width === b.width && a.channels === b.channels;
 
+const least = ({ minimum = Number.POSITIVE_INFINITY }: Column): number => minimum;
+
 /** The features that the base was trained on are in this data set, with cells that its preprocessing can read. */
 const checkBaseFeatures = (task: TaskSpec, dataset: Dataset, base: Model, errors: SpecErrors): void => {
   const transforms = base.preprocessing.features;
@@ -76,6 +78,9 @@ const checkBaseFeatures = (task: TaskSpec, dataset: Dataset, base: Model, errors
       errors.add("/base/model", detail);
     } else if (type === "number" && column.type !== "number") {
       const detail = `${quote(name)} is a number in the base model and text in the data set; correct the column's cells`;
+      errors.add("/base/model", detail);
+    } else if (type === "number" && transform.logShift !== undefined && !(least(column) + transform.logShift > 0)) {
+      const detail = `the base model takes the logarithm of ${quote(name)}, and the data set has ${least(column)} in it; correct the column's cells`;
       errors.add("/base/model", detail);
     } else if ("label" in task && name === task.label) {
       errors.add("/task/label", `${quote(name)} is a feature of the base model; choose another label, or another base`);

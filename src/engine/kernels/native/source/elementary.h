@@ -135,7 +135,7 @@ INLINE vf cos_kernel(vf v) {
   return p * (z * z) - z * splat(0.5) + splat(1);
 }
 
-/** sin 2π(u + quarters / 4) for u in [0, 1]. */
+/** sin 2π(u + quarters / 4) for |u| < 2²⁰. */
 INLINE vf sin_turns(vf u, i32 quarters) {
   const vf q = nearest(u * splat(4));
   const vf angle = (u - q * splat(0.25)) * splat(6.28318530717958648);

@@ -66,6 +66,8 @@ MAP1(silu, 0, x * sigmoid_lanes(x))
 MAP2(siluGrad, 0, x * silu_slope_lanes(y))
 MAP1(softplus, 0, softplus_lanes(x))
 MAP2(softplusGrad, 0, x * sigmoid_lanes(y))
+MAP1(cosTurns, 0, sin_turns(x, 1))
+MAP2(cosTurnsGrad, 0, x * (sin_turns(y, 0) * splat(-6.28318530717958648)))
 
 KERNEL(fill) {
   float *out = FLOATS(0);

@@ -10,7 +10,7 @@ TABLE(LEVEL) = {
   AS(sqrt, squareRoot), IS(reciprocal), AS(exp, exponential), AS(log, logarithm), AS(pow, power), IS(fill), IS(copy), IS(axpy),
   IS(addBroadcast), IS(subBroadcast), IS(mulBroadcast), IS(divBroadcast), IS(copyStrided), IS(gatherRows), AS(gatherIntegers, gatherRows),
   IS(sigmoid), IS(sigmoidGrad), AS(tanh, hyperbolicTangent), IS(tanhGrad), IS(relu), IS(reluGrad), IS(leakyRelu), IS(leakyReluGrad),
-  IS(gelu), IS(geluGrad), IS(silu), IS(siluGrad), IS(softplus), IS(softplusGrad),
+  IS(gelu), IS(geluGrad), IS(silu), IS(siluGrad), IS(softplus), IS(softplusGrad), IS(cosTurns), IS(cosTurnsGrad),
   IS(gemm), IS(packB), IS(squaredDistances), AS(conv2d, convolve), IS(conv2dWeightGrad), IS(depthwiseWeightGrad),
   AS(conv2dInputGrad, convolveInputGrad),
   IS(softmax), IS(softmaxGrad), IS(logSoftmax), IS(logSoftmaxGrad), IS(softmaxCrossEntropy), IS(labelWeightScale), IS(binaryCrossEntropy),

@@ -1660,6 +1660,14 @@ export interface ReconstructionReport {
   quantiles: Quantile[];
 }
 
+/** x becomes its score: between two values in a straight line, beyond the first and the last that of these. Left out: x stays. */
+export interface NormalScores {
+  /** quantiles of the training rows, each larger than the one before */
+  values: number[];
+  /** the normal quantile of the share of rows below each */
+  scores: number[];
+}
+
 /** From the least to the most. */
 export interface NumberRange {
   /** the least */
@@ -1670,18 +1678,30 @@ export interface NumberRange {
   maximum?: number | undefined;
 }
 
-/** (x − mean)/scale, x held within `clip` if there is one; a missing cell is 0. */
+/** (x − mean)/scale, x held within `clip` if there is one; then, where they are there, x is its logarithm and its normal score before, and y is clipped smoothly after; a missing cell is 0. */
 export interface NumberTransform {
   /** the column's name */
   column?:
     | string
     | undefined;
-  /** of the training rows; a missing cell becomes it */
+  /** of the training rows, or what the scaling has in its place: the median, or 0; a missing cell becomes it */
   mean?:
     | number
     | undefined;
-  /** standard deviation of the training rows, or 1 where they are all alike */
+  /** standard deviation of the training rows, or what the scaling has in its place, or 1 where they are all alike */
   scale?:
+    | number
+    | undefined;
+  /** x is ln(x + logShift) from here on: 0, or 1 where the file has a 0; left out: no logarithm is taken */
+  logShift?:
+    | number
+    | undefined;
+  /** x becomes its score: between two values in a straight line, beyond the first and the last that of these. Left out: x stays. */
+  quantiles?:
+    | NormalScores
+    | undefined;
+  /** c: y = (x − mean)/scale becomes y/√(1 + (y/c)²); left out: y stays */
+  smoothClip?:
     | number
     | undefined;
   /** one more input is 1 where the cell is missing */
@@ -1712,6 +1732,10 @@ export interface CategoryTransform {
   categories: string[];
   /** those that the training rows did not have: like unknown ones, all zeros */
   unseen: string[];
+  /** the category that is all zeros as well: others are told from it; left out: none */
+  reference?:
+    | string
+    | undefined;
   /** one more input is 1 where the cell is missing */
   missingIndicator?:
     | boolean
@@ -1835,7 +1859,7 @@ export interface ImageTransform {
 export interface FeatureTransform {
   kind?:
     | //
-    /** (x − mean)/scale, x held within `clip` if there is one; a missing cell is 0. */
+    /** (x − mean)/scale, x held within `clip` if there is one; then, where they are there, x is its logarithm and its normal score before, and y is clipped smoothly after; a missing cell is 0. */
     { $case: "number"; value: NumberTransform }
     | //
     /** One input for each category; an unknown one, and a missing cell, is all zeros. */
@@ -10016,6 +10040,91 @@ export const ReconstructionReport: MessageFns<ReconstructionReport> = {
   },
 };
 
+function createBaseNormalScores(): NormalScores {
+  return { values: [], scores: [] };
+}
+
+export const NormalScores: MessageFns<NormalScores> = {
+  encode(message: NormalScores, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.values.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.values) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.scores.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.scores) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NormalScores {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNormalScores();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 9) {
+              message.values.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.values.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 17) {
+              message.scores.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.scores.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseNumberRange(): NumberRange {
   return { minimum: undefined, maximum: undefined };
 }
@@ -10078,6 +10187,9 @@ function createBaseNumberTransform(): NumberTransform {
     column: undefined,
     mean: undefined,
     scale: undefined,
+    logShift: undefined,
+    quantiles: undefined,
+    smoothClip: undefined,
     missingIndicator: undefined,
     unlearnt: undefined,
     missingWords: [],
@@ -10096,6 +10208,15 @@ export const NumberTransform: MessageFns<NumberTransform> = {
     }
     if (message.scale !== undefined) {
       writer.uint32(25).double(message.scale);
+    }
+    if (message.logShift !== undefined) {
+      writer.uint32(73).double(message.logShift);
+    }
+    if (message.quantiles !== undefined) {
+      NormalScores.encode(message.quantiles, writer.uint32(82).fork()).join();
+    }
+    if (message.smoothClip !== undefined) {
+      writer.uint32(89).double(message.smoothClip);
     }
     if (message.missingIndicator !== undefined) {
       writer.uint32(32).bool(message.missingIndicator);
@@ -10152,6 +10273,30 @@ export const NumberTransform: MessageFns<NumberTransform> = {
             message.scale = reader.double();
             continue;
           }
+          case 9: {
+            if (tag !== 73) {
+              break;
+            }
+
+            message.logShift = reader.double();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.quantiles = NormalScores.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.smoothClip = reader.double();
+            continue;
+          }
           case 4: {
             if (tag !== 32) {
               break;
@@ -10206,7 +10351,14 @@ export const NumberTransform: MessageFns<NumberTransform> = {
 };
 
 function createBaseCategoryTransform(): CategoryTransform {
-  return { column: undefined, categories: [], unseen: [], missingIndicator: undefined, missingWords: [] };
+  return {
+    column: undefined,
+    categories: [],
+    unseen: [],
+    reference: undefined,
+    missingIndicator: undefined,
+    missingWords: [],
+  };
 }
 
 export const CategoryTransform: MessageFns<CategoryTransform> = {
@@ -10219,6 +10371,9 @@ export const CategoryTransform: MessageFns<CategoryTransform> = {
     }
     for (const v of message.unseen) {
       writer.uint32(26).string(v!);
+    }
+    if (message.reference !== undefined) {
+      writer.uint32(50).string(message.reference);
     }
     if (message.missingIndicator !== undefined) {
       writer.uint32(32).bool(message.missingIndicator);
@@ -10264,6 +10419,14 @@ export const CategoryTransform: MessageFns<CategoryTransform> = {
             }
 
             message.unseen.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.reference = reader.string();
             continue;
           }
           case 4: {

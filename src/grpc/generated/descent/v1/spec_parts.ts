@@ -250,7 +250,7 @@ export interface TrainingSpec_FieldsEntry {
   value?: any | undefined;
 }
 
-/** How cells become inputs, where it is not the type that says it: numbers are standardised, categories one-hot, dates elapsed days and cycles. */
+/** How cells become inputs, where it is not the type that says it: numbers are standardised, categories one-hot, dates elapsed days and cycles. All is fitted on the training rows alone and kept with the model. */
 export interface PreprocessingSpec {
   /**
    * As JSON, entry by entry, as it was before it had fields of its own; not beside them. Answers have both.
@@ -274,10 +274,16 @@ export interface PreprocessingSpec {
   channelOrder?:
     | string
     | undefined;
-  /** Of tables with an imported network: `none` gives it the columns as they are, `standardize` by mean and deviation of the training rows. Left out: `none`. */
+  /** Of columns of numbers in tables. Left out: `standardize`, with an imported network `none`. */
   numbers?:
     | string
     | undefined;
+  /** Of columns of many categories, with a multilayer perceptron. Left out: each category has an input of its own. */
+  embeddings?:
+    | EmbeddingsSpec
+    | undefined;
+  /** By a column's name, what it has of its own. Left out: nothing. */
+  columns: { [key: string]: ColumnPreprocessing };
   /** Of columns of free text. Left out: its defaults, where a feature is one. */
   texts?: TextSpec | undefined;
 }
@@ -285,6 +291,11 @@ export interface PreprocessingSpec {
 export interface PreprocessingSpec_FieldsEntry {
   key: string;
   value?: any | undefined;
+}
+
+export interface PreprocessingSpec_ColumnsEntry {
+  key: string;
+  value?: ColumnPreprocessing | undefined;
 }
 
 /** The probability from which on the second of two classes is the answer: a number, or chosen on the validation rows. It is kept with the model and its exports. */
@@ -401,14 +412,32 @@ export interface BatchNormChoice {
   { $case: "batchNorm"; value: BatchNorm } | undefined;
 }
 
-/** Each input x has units of its own, tanh(slope·x + shift), which the first hidden layer sees beside x: steps at thresholds of single columns, which trees find, are then easy to learn. Slopes and shifts are learnt and not penalised. */
+/** Each input x has units of its own, f(slope·x + shift), which the first hidden layer sees beside x: steps at thresholds of single columns, which trees find, are then easy to learn, and so are waves. Slopes and shifts are learnt and not penalised. */
 export interface InputEmbedding {
+  /** f of the units: `tanh`; `periodic` cos 2πz; `piecewise_linear` the ramp min(max(z, 0), 1). Left out: `tanh`. */
+  type?:
+    | string
+    | undefined;
   /** Units of each input, beside the input itself. */
   units?:
     | number
     | undefined;
-  /** Standard deviation of slopes and shifts at the beginning: the larger, the steeper are the steps that can be followed. */
+  /** At the beginning slopes and shifts are from N(0, deviation²): the larger, the steeper are the steps that can be followed. `periodic`: slopes, in turns, from N(0, (deviation/20)²), shifts from U(−½, ½). `piecewise_linear`: slopes are the deviation, shifts from N(0, deviation²). */
   deviation?: number | undefined;
+}
+
+/** The inputs of a column's categories are multiplied by a matrix [levels, dimensions], whose rows are the numbers of each category: N(0, 1/dimensions) at first, learnt, and penalised like weights. */
+export interface CategoryInputs {
+  /** The first of the column's inputs, from 0. */
+  first?:
+    | number
+    | undefined;
+  /** Inputs, one for each category. */
+  levels?:
+    | number
+    | undefined;
+  /** Numbers that a category becomes. */
+  dimensions?: number | undefined;
 }
 
 /** h ← f(h·W + b) through the hidden layers, then a linear output. */
@@ -432,7 +461,11 @@ export interface MlpModel {
     | number
     | undefined;
   /** Units of each single input before the hidden layers. Left out: none. */
-  embedding?: InputEmbedding | undefined;
+  embedding?:
+    | InputEmbedding
+    | undefined;
+  /** Inputs that are embedded, in their order. Left out: what `preprocessing` says of embeddings decides, and the record shows it here. */
+  categories: CategoryInputs[];
 }
 
 /** A multilayer perceptron of an ensemble, with an output layer of its own. */
@@ -456,7 +489,11 @@ export interface EnsembleMember {
     | number
     | undefined;
   /** Units of each single input before the hidden layers. Left out: none. */
-  embedding?: InputEmbedding | undefined;
+  embedding?:
+    | InputEmbedding
+    | undefined;
+  /** Inputs that are embedded, in their order. Left out: what `preprocessing` says of embeddings decides, and the record shows it here. */
+  categories: CategoryInputs[];
 }
 
 /** Perceptrons side by side in one network: the answer is the mean of what they say, of probabilities, rates or values. Layers are called `member.0.hidden.0` and `output.0`. */
@@ -1238,6 +1275,46 @@ export interface CropChoice {
   kind?: { $case: "square"; value: number } | //
   /** The size of what is cut out. */
   { $case: "cropSize"; value: CropSize } | undefined;
+}
+
+/** Each category of a column has numbers of its own, which a multilayer perceptron learns, instead of an input of its own. */
+export interface EmbeddingsSpec {
+  /** Columns of so many categories and more are embedded. */
+  fromLevels?:
+    | number
+    | undefined;
+  /** Numbers that a category becomes. */
+  dimensions?: number | undefined;
+}
+
+/** Numbers of each category, which are learnt. */
+export interface ColumnEmbedding {
+  /** Numbers that a category becomes. */
+  dimensions?: number | undefined;
+}
+
+export interface EmbeddingChoice {
+  kind?: { $case: "off"; value: boolean } | //
+  /** Numbers of each category, which are learnt. */
+  { $case: "columnEmbedding"; value: ColumnEmbedding } | undefined;
+}
+
+/** How one column becomes inputs, where that is not as of the others. */
+export interface ColumnPreprocessing {
+  /** Of a column of numbers. Left out: that of all, `numbers`. */
+  scaling?:
+    | string
+    | undefined;
+  /** `true`: of a column of numbers, none below 0, the natural logarithm is scaled: ln x, or ln(1 + x) where the file has a 0. Left out: `false`. */
+  logarithm?:
+    | boolean
+    | undefined;
+  /** Of a column of categories, the one whose inputs are all 0: coefficients of the others are differences from it. Left out: each category has an input; coefficients are differences from the first one. */
+  referenceLevel?:
+    | string
+    | undefined;
+  /** Of a column of categories, with a multilayer perceptron. Left out: as `embeddings` says. */
+  embedding?: EmbeddingChoice | undefined;
 }
 
 /** How texts become inputs. A word is what stands between blanks and punctuation, in lower case; terms of words and of characters are counted in buckets. */
@@ -2292,6 +2369,8 @@ function createBasePreprocessingSpec(): PreprocessingSpec {
     crop: undefined,
     channelOrder: undefined,
     numbers: undefined,
+    embeddings: undefined,
+    columns: Object.create(null),
     texts: undefined,
   };
 }
@@ -2318,6 +2397,12 @@ export const PreprocessingSpec: MessageFns<PreprocessingSpec> = {
     if (message.numbers !== undefined) {
       writer.uint32(50).string(message.numbers);
     }
+    if (message.embeddings !== undefined) {
+      EmbeddingsSpec.encode(message.embeddings, writer.uint32(66).fork()).join();
+    }
+    globalThis.Object.entries(message.columns).forEach(([key, value]: [string, ColumnPreprocessing]) => {
+      PreprocessingSpec_ColumnsEntry.encode({ key: key as any, value }, writer.uint32(74).fork()).join();
+    });
     if (message.texts !== undefined) {
       TextSpec.encode(message.texts, writer.uint32(58).fork()).join();
     }
@@ -2388,6 +2473,25 @@ export const PreprocessingSpec: MessageFns<PreprocessingSpec> = {
             message.numbers = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.embeddings = EmbeddingsSpec.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            const entry9 = PreprocessingSpec_ColumnsEntry.decode(reader, reader.uint32());
+            if (entry9.value !== undefined) {
+              message.columns[entry9.key] = entry9.value;
+            }
+            continue;
+          }
           case 7: {
             if (tag !== 58) {
               break;
@@ -2451,6 +2555,63 @@ export const PreprocessingSpec_FieldsEntry: MessageFns<PreprocessingSpec_FieldsE
             }
 
             message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePreprocessingSpec_ColumnsEntry(): PreprocessingSpec_ColumnsEntry {
+  return { key: "", value: undefined };
+}
+
+export const PreprocessingSpec_ColumnsEntry: MessageFns<PreprocessingSpec_ColumnsEntry> = {
+  encode(message: PreprocessingSpec_ColumnsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      ColumnPreprocessing.encode(message.value, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreprocessingSpec_ColumnsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreprocessingSpec_ColumnsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = ColumnPreprocessing.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -3238,11 +3399,14 @@ export const BatchNormChoice: MessageFns<BatchNormChoice> = {
 };
 
 function createBaseInputEmbedding(): InputEmbedding {
-  return { units: undefined, deviation: undefined };
+  return { type: undefined, units: undefined, deviation: undefined };
 }
 
 export const InputEmbedding: MessageFns<InputEmbedding> = {
   encode(message: InputEmbedding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.type !== undefined) {
+      writer.uint32(26).string(message.type);
+    }
     if (message.units !== undefined) {
       writer.uint32(8).int64(message.units);
     }
@@ -3265,6 +3429,14 @@ export const InputEmbedding: MessageFns<InputEmbedding> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
           case 1: {
             if (tag !== 8) {
               break;
@@ -3294,6 +3466,74 @@ export const InputEmbedding: MessageFns<InputEmbedding> = {
   },
 };
 
+function createBaseCategoryInputs(): CategoryInputs {
+  return { first: undefined, levels: undefined, dimensions: undefined };
+}
+
+export const CategoryInputs: MessageFns<CategoryInputs> = {
+  encode(message: CategoryInputs, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.first !== undefined) {
+      writer.uint32(8).int64(message.first);
+    }
+    if (message.levels !== undefined) {
+      writer.uint32(16).int64(message.levels);
+    }
+    if (message.dimensions !== undefined) {
+      writer.uint32(24).int64(message.dimensions);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CategoryInputs {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCategoryInputs();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.first = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.levels = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.dimensions = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseMlpModel(): MlpModel {
   return {
     hidden: [],
@@ -3302,6 +3542,7 @@ function createBaseMlpModel(): MlpModel {
     batchNorm: undefined,
     dropout: undefined,
     embedding: undefined,
+    categories: [],
   };
 }
 
@@ -3328,6 +3569,9 @@ export const MlpModel: MessageFns<MlpModel> = {
     }
     if (message.embedding !== undefined) {
       InputEmbedding.encode(message.embedding, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.categories) {
+      CategoryInputs.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -3403,6 +3647,14 @@ export const MlpModel: MessageFns<MlpModel> = {
             message.embedding = InputEmbedding.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.categories.push(CategoryInputs.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3424,6 +3676,7 @@ function createBaseEnsembleMember(): EnsembleMember {
     batchNorm: undefined,
     dropout: undefined,
     embedding: undefined,
+    categories: [],
   };
 }
 
@@ -3450,6 +3703,9 @@ export const EnsembleMember: MessageFns<EnsembleMember> = {
     }
     if (message.embedding !== undefined) {
       InputEmbedding.encode(message.embedding, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.categories) {
+      CategoryInputs.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -3523,6 +3779,14 @@ export const EnsembleMember: MessageFns<EnsembleMember> = {
             }
 
             message.embedding = InputEmbedding.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.categories.push(CategoryInputs.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -8362,6 +8626,247 @@ export const CropChoice: MessageFns<CropChoice> = {
             }
 
             message.kind = { $case: "cropSize", value: CropSize.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseEmbeddingsSpec(): EmbeddingsSpec {
+  return { fromLevels: undefined, dimensions: undefined };
+}
+
+export const EmbeddingsSpec: MessageFns<EmbeddingsSpec> = {
+  encode(message: EmbeddingsSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fromLevels !== undefined) {
+      writer.uint32(8).int64(message.fromLevels);
+    }
+    if (message.dimensions !== undefined) {
+      writer.uint32(16).int64(message.dimensions);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EmbeddingsSpec {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEmbeddingsSpec();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.fromLevels = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.dimensions = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseColumnEmbedding(): ColumnEmbedding {
+  return { dimensions: undefined };
+}
+
+export const ColumnEmbedding: MessageFns<ColumnEmbedding> = {
+  encode(message: ColumnEmbedding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dimensions !== undefined) {
+      writer.uint32(8).int64(message.dimensions);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ColumnEmbedding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseColumnEmbedding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dimensions = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseEmbeddingChoice(): EmbeddingChoice {
+  return { kind: undefined };
+}
+
+export const EmbeddingChoice: MessageFns<EmbeddingChoice> = {
+  encode(message: EmbeddingChoice, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.kind?.$case) {
+      case "off":
+        writer.uint32(8).bool(message.kind.value);
+        break;
+      case "columnEmbedding":
+        ColumnEmbedding.encode(message.kind.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EmbeddingChoice {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEmbeddingChoice();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = { $case: "off", value: reader.bool() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = { $case: "columnEmbedding", value: ColumnEmbedding.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseColumnPreprocessing(): ColumnPreprocessing {
+  return { scaling: undefined, logarithm: undefined, referenceLevel: undefined, embedding: undefined };
+}
+
+export const ColumnPreprocessing: MessageFns<ColumnPreprocessing> = {
+  encode(message: ColumnPreprocessing, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scaling !== undefined) {
+      writer.uint32(10).string(message.scaling);
+    }
+    if (message.logarithm !== undefined) {
+      writer.uint32(16).bool(message.logarithm);
+    }
+    if (message.referenceLevel !== undefined) {
+      writer.uint32(26).string(message.referenceLevel);
+    }
+    if (message.embedding !== undefined) {
+      EmbeddingChoice.encode(message.embedding, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ColumnPreprocessing {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseColumnPreprocessing();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scaling = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.logarithm = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.referenceLevel = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.embedding = EmbeddingChoice.decode(reader, reader.uint32());
             continue;
           }
         }

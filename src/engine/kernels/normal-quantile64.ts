@@ -1,4 +1,4 @@
-import { log64 } from "../engine/kernels/math64.ts";
+import { log64 } from "./math64.ts";
 
 const ratio = (x: number, numerator: readonly number[], denominator: readonly number[]): number =>
   numerator.reduceRight((sum, c) => sum * x + c, 0) / denominator.reduceRight((sum, c) => sum * x + c, 0);

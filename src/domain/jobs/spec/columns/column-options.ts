@@ -1,0 +1,27 @@
+import type { Column } from "../../../datasets/dataset.ts";
+import type { NumberScaling } from "../parts/column-preprocessing.ts";
+import type { PreprocessingSpec } from "../preprocessing-spec.ts";
+
+type Spec = PreprocessingSpec | undefined;
+
+const ownOf = (spec: Spec, name: string) =>
+  spec?.columns !== undefined && Object.hasOwn(spec.columns, name) ? spec.columns[name] : undefined;
+
+/** How the numbers of a column are scaled. */
+export const scalingOf = (spec: Spec, name: string): NumberScaling =>
+  ownOf(spec, name)?.scaling ?? spec?.numbers ?? "standardize";
+
+/** What is added to a column's numbers before their logarithm is taken; null: none is. */
+export const logShiftOf = (spec: Spec, { name, minimum = 1 }: Column): number | null =>
+  ownOf(spec, name)?.logarithm === true ? (minimum > 0 ? 0 : 1) : null;
+
+export const referenceOf = (spec: Spec, name: string): string | undefined => ownOf(spec, name)?.referenceLevel;
+
+/** How many numbers a category of a column becomes; null: each has an input. */
+export const dimensionsOf = (spec: Spec, { name, type, categories = [] }: Column): number | null => {
+  if (type !== "category" || categories.length === 0) return null;
+  const own = ownOf(spec, name)?.embedding;
+  if (own !== undefined) return own === false ? null : own.dimensions;
+  const { embeddings } = spec ?? {};
+  return embeddings !== undefined && categories.length >= embeddings.fromLevels ? embeddings.dimensions : null;
+};
