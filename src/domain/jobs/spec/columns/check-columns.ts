@@ -16,8 +16,15 @@ const hasLabel = ({ type }: TaskSpec): boolean => type === "classification" || t
 const goesBack =
   "clusters, densities and reconstructions are told in the data's own units, to which only a straight line leads back";
 
-const checkLogarithm = ({ name, type, minimum = 0, minimumLine }: Column, task: TaskSpec, add: Add): void => {
-  if (type !== "number") add("logarithm", `${quote(name)} is no column of numbers; leave it out`);
+const onePicture = "the numbers of a picture have one scale together, which keeps its contrasts; leave it out";
+
+const checkLogarithm = (
+  { name, type, minimum = 0, minimumLine }: Column,
+  { task, model }: { task: TaskSpec; model: ModelSpec },
+  add: Add,
+): void => {
+  if (model.type === "cnn") add("logarithm", onePicture);
+  else if (type !== "number") add("logarithm", `${quote(name)} is no column of numbers; leave it out`);
   else if (!hasLabel(task)) add("logarithm", `${goesBack}; leave it out`);
   else if (minimum < 0) {
     const line = minimumLine === undefined ? "" : ` on line ${minimumLine} of the file`;
@@ -66,8 +73,9 @@ export const checkColumns = (
     const add: Add = (key, detail) => errors.add(`${pointer}/${key}`, detail);
     if (own.scaling !== undefined && column.type !== "number")
       add("scaling", `${quote(name)} is no column of numbers; leave it out`);
-    if (own.logarithm === true) checkLogarithm(column, task, add);
+    if (own.logarithm === true) checkLogarithm(column, { task, model }, add);
     checkCategories(column, own, model, add);
+    if (own.referenceLevel !== undefined && !hasLabel(task)) add("referenceLevel", `${goesBack}; leave it out`);
   }
   checkScalings({ task, preprocessing }, model, dataset, errors);
   const { embeddings } = preprocessing;
@@ -94,8 +102,7 @@ const checkScalings = (
   const stated = [["/preprocessing/numbers", numbers] as const, ...ofColumns];
   for (const [pointer, scaling] of stated) {
     if (scaling === undefined) continue;
-    if (model.type === "cnn")
-      errors.add(pointer, "the numbers of a picture have one scale together, which keeps its contrasts; leave it out");
+    if (model.type === "cnn") errors.add(pointer, onePicture);
     else if ((scaling === "robust" || scaling === "quantile") && !hasLabel(task))
       errors.add(pointer, `${goesBack}; choose "standardize" or "none"`);
   }
