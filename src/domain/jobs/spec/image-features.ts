@@ -96,9 +96,6 @@ export const checkImageFeatures = (
       errors.add("/preprocessing/images", "none of the features is an image; leave it out");
     return;
   }
-  for (const key of ["numbers", "embeddings", "columns"] as const)
-    if (spec.preprocessing?.[key] !== undefined)
-      errors.add(`/preprocessing/${key}`, "it is of tables, and a feature is an image; leave it out");
   checkCrop(spec, image, errors);
   const { type } = spec.task;
   if (type === "density_estimation" || type === "reconstruction") {

@@ -62,6 +62,12 @@ export const checkColumns = (
   if (preprocessing === undefined) return;
   const columns = columnsByName(dataset);
   const names = featureNames(task, dataset);
+  if (names.some((name) => columns.get(name)?.image !== undefined)) {
+    for (const key of ["numbers", "embeddings", "columns"] as const)
+      if (preprocessing[key] !== undefined)
+        errors.add(`/preprocessing/${key}`, "it is of tables, and a feature is an image; leave it out");
+    return;
+  }
   const features = new Set(names);
   for (const [name, own] of Object.entries(preprocessing.columns ?? {})) {
     const pointer = `/preprocessing/columns/${toPointerSegment(name)}`;
