@@ -147,7 +147,7 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
         });
       expect(await look()).toEqual([null]);
       const { job, place } = await create({ idempotency });
-      expect(await look()).toEqual([{ id: job.id, created: false, state: "queued", place }]);
+      expect(await look()).toEqual([{ id: job.id, created: false, state: "queued", place, pool: "default" }]);
       await expect(look("other")).rejects.toMatchObject({ code: "idempotency_mismatch" });
       expect((await create({ idempotency })).job.id).toBe(job.id);
     });

@@ -20,7 +20,8 @@ it("puts a job aside whose tenant has as many with trainers as it may, the longe
   for (const id of ids.slice(0, 2)) await stores.limited.claim("acme", id, "trainer", tick());
   const ledger = createLedger({ threads: 1, memoryBytes: 1e9 });
   // Nothing is computed: the job is put aside before any of the trainer's other parts is asked.
-  const deps = { jobs: stores.limited, ledger, name: "trainer", now: () => new Date() } as unknown as TrainerDeps;
+  const known = { jobs: stores.limited, ledger, name: "trainer", poolName: "default", now: () => new Date() };
+  const deps = known as unknown as TrainerDeps;
   const run = createJobRunner(deps);
   const { signal } = new AbortController();
   const asideMs = async (id: string) => await run({ tenant: "acme", job: id }, signal);
