@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
+import { DEFAULT_POOL, PoolName } from "./domain/jobs/pool.ts";
 import {
   blank,
   hostPattern,
@@ -49,6 +50,7 @@ const environment = z.object({
   LEASE_SECONDS: seconds(10),
   POISON_CRASHES: whole(1, 1000, 3),
   TRAINER_THREADS: wholeOrUnset(1, 256),
+  TRAINER_POOL: z.preprocess(blank, PoolName.default(DEFAULT_POOL)),
   TRAINER_MEMORY_BYTES: wholeOrUnset(MIB, Number.MAX_SAFE_INTEGER),
   TRAINER_METRICS_PORT: whole(0, 65_535, 0),
   TRAINER_METRICS_HOST: z.preprocess(blank, z.string().default("127.0.0.1")),
@@ -117,6 +119,8 @@ export interface Config {
   /** One trainer's share of the machine: cores and bytes of the engine's memories. */
   trainerThreads: number;
   trainerMemoryBytes: number;
+  /** Whose jobs the trainers take. */
+  trainerPool: string;
   /** Where a trainer serves its metrics; null: they are shown by the API. */
   trainerMetrics: { host: string; port: number } | null;
   /** What computes; both have the same bits. auto: native kernels where there are some. */
@@ -267,6 +271,7 @@ export const parseConfig = (
     leaseMs: e.LEASE_SECONDS * 1000,
     poisonCrashes: e.POISON_CRASHES,
     trainerThreads: e.TRAINER_THREADS ?? Math.min(machine.cores, 256),
+    trainerPool: e.TRAINER_POOL,
     trainerMemoryBytes: e.TRAINER_MEMORY_BYTES ?? memoryShare(machine, e.WORKERS),
     trainerMetrics:
       e.TRAINER_METRICS_PORT === 0 ? null : { host: e.TRAINER_METRICS_HOST, port: e.TRAINER_METRICS_PORT },

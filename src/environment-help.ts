@@ -19,6 +19,7 @@ export const environmentHelp = `Environment:
   LEASE_SECONDS         after which a silent trainer has lost its jobs (10)
   POISON_CRASHES        after so many without progress a job runs alone, and fails with one more (3)
   TRAINER_THREADS       cores that one trainer may use (all that the machine or container has)
+  TRAINER_POOL          label of the trainers: they run the jobs whose resources.pool it is, and no others (default)
   TRAINER_MEMORY_BYTES  bytes that one trainer's jobs may plan together (3/4 of the machine's or container's, shared by WORKERS)
   TRAINER_METRICS_PORT  where a trainer serves its metrics (0: the API's /metrics shows them)
   TRAINER_METRICS_HOST  address for that (127.0.0.1)

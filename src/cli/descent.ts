@@ -43,6 +43,7 @@ const addJobCommands = (program: Command): void => {
     .option("--name <name>", "the job's name")
     .option("--epochs <n>", "passes over the training rows")
     .option("--seed <n>", "of everything random")
+    .option("--pool <pool>", "of the trainers that may run it (default)")
     .option("--spec <file>", "a JobSpec in JSON; the options above come before it")
     .option("--plan-only", "show what the job would need, and submit nothing")
     .addHelpText("after", "\nTasks: classification, regression, clustering, density_estimation,\nreconstruction")

@@ -19,6 +19,7 @@ export interface TrainOptions {
   name?: string;
   epochs?: string;
   seed?: string;
+  pool?: string;
   spec?: string;
   planOnly?: boolean;
 }
@@ -66,7 +67,7 @@ export const taskOf = (
 
 /** All of the spec that does not depend on the data set. */
 export const ownSpecOf = (
-  { name, model, effort, epochs, seed }: TrainOptions,
+  { name, model, effort, epochs, seed, pool }: TrainOptions,
   given: Partial<JobSpec>,
 ): Omit<JobSpec, "dataset" | "task"> => {
   const training = {
@@ -78,6 +79,7 @@ export const ownSpecOf = (
     ...given,
     training,
     ...(name === undefined ? {} : { name }),
+    ...(pool === undefined ? {} : { resources: { ...given.resources, pool } }),
     // The service knows which efforts and models there are.
     ...(effort === undefined ? {} : { effort: effort as NonNullable<JobSpec["effort"]> }),
     ...(model === undefined ? {} : { model: { type: model } as NonNullable<JobSpec["model"]> }),

@@ -18,7 +18,6 @@ import type { QueueBoard } from "../queue/queue-board.ts";
 import type { TrainingQueue } from "../queue/training-queue.ts";
 import { type QueueLoad, registerAutoscaling, registerVersion } from "../rest/routes/autoscaling-route.ts";
 import { createRestServer } from "../rest/server.ts";
-import type { HeardHeartbeat } from "../store/redis/trainer-heartbeats.ts";
 import { admitKeys, keyInForce } from "../usecases/access/admit-keys.ts";
 import { admitTokens } from "../usecases/access/event-tokens.ts";
 import { noteAccess } from "../usecases/access/note-access.ts";
@@ -42,8 +41,8 @@ import { type Backends, connectBackends } from "./backends.ts";
 import { admitByFile } from "./keys/api-key-file.ts";
 import { startTracking } from "./mlflow.ts";
 import { type ApiMetrics, createApiMetrics } from "./observing/api-metrics.ts";
-import { startMemoryWarning } from "./observing/redis-memory-watch.ts";
 import { logRequests } from "./observing/request-log.ts";
+import { watchLoad } from "./observing/watch-load.ts";
 import { prepareOrphanedRedis } from "./private-redis/orphaned-redis.ts";
 import { chooseStartKernels } from "./processes/kernels.ts";
 import { tellParent, untilToldToStop } from "./processes/parent.ts";
@@ -104,7 +103,7 @@ interface Surroundings {
   gate: LoadGate;
   tls: TlsFiles | null;
   metrics: ApiMetrics;
-  queueLoad: () => Promise<QueueLoad>;
+  queueLoad: (pool: string | null) => Promise<QueueLoad>;
   board: QueueBoard;
   corsOrigins: readonly string[];
   tracing: Tracing;
@@ -173,35 +172,6 @@ const createEngine = async (config: Config, log: Logger): Promise<{ access: Engi
   };
 };
 
-interface Watched {
-  queue: TrainingQueue;
-  heard: () => readonly HeardHeartbeat[];
-  gate: LoadGate;
-  metrics: ApiMetrics;
-  backends: Pick<Backends, "jobs" | "redisMemory">;
-  log: Logger;
-}
-
-/** The numbers of queue, trainers and Redis: for `/metrics`, for autoscalers, and a line before Redis is full. */
-const watchLoad = ({ queue, heard, gate, metrics, backends: { jobs, redisMemory }, log }: Watched) => {
-  const waitingWork = () => jobs.waitingWork();
-  metrics.watch({ queue, heard, waitingWork, redisMemory, refused: () => gate.counts().refused });
-  return {
-    queueLoad: async (): Promise<QueueLoad> => {
-      const [waiting, { active }] = await Promise.all([waitingWork(), queue.depth()]);
-      const trainers = heard();
-      return {
-        waitingSeconds: waiting.seconds,
-        waitingJobs: waiting.jobs,
-        activeJobs: active,
-        usedThreads: trainers.reduce((sum, { usedThreads }) => sum + usedThreads, 0),
-        trainers: trainers.length,
-      };
-    },
-    stop: startMemoryWarning(redisMemory, log),
-  };
-};
-
 /** `--role=api`: REST, gRPC and the status page over one layer of use cases. Stops by letting requests finish. */
 export const runApi = async (config: Config, log: Logger): Promise<void> => {
   if (config.redisUrl === null)
@@ -215,11 +185,17 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const backends = await connectBackends({ ...config, redisUrl }, log, metrics);
   const stopOrphanedRedis = await prepareOrphanedRedis(redisUrl, config.drainMs, log);
   const { admit, close: closeAdmit } = await createAdmission(config, backends, log);
-  const { queue, board, closeQueues } = openQueues(redisUrl, metrics, log);
+  const { queue, board, closeQueues } = openQueues(redisUrl, backends.jobs, metrics, log);
   const heard = backends.signs.listen(config.leaseMs, nowMs);
   const gate = createLoadGate(log);
   const watched = watchLoad({ queue, heard, gate, metrics, backends, log });
-  const consumption = watchConsumption({ queue, heard, nowMs, patienceMs: graceLeases * config.leaseMs });
+  const consumption = watchConsumption({
+    queue,
+    pools: backends.jobs.pools,
+    heard,
+    nowMs,
+    patienceMs: graceLeases * config.leaseMs,
+  });
   const engine = await createEngine(config, log);
   const webhooks = await createWebhooks({ ...config, redisUrl }, backends.outbox, log);
   const deps: Deps = {

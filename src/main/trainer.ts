@@ -72,12 +72,14 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
     heartbeatMs: config.heartbeatMs,
     drainMs: config.drainMs,
     leaseMs: config.leaseMs,
+    poolName: config.trainerPool,
     threads: config.trainerThreads,
     memoryBytes: config.trainerMemoryBytes,
     consume: (run) =>
       createBullTrainingConsumer({
         connection,
         run,
+        pool: config.trainerPool,
         // The ledger decides which of them compute; each needs a thread at least.
         concurrency: config.trainerThreads,
         lockMs: config.leaseMs,
@@ -94,7 +96,10 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
     read: async () => ({ name, ...trainer.load(), metrics: endpoint === null ? await metrics.text() : null }),
   });
   log.info(line);
-  log.info({ name, threads: config.trainerThreads, memoryBytes: config.trainerMemoryBytes }, "trainer ready");
+  log.info(
+    { name, pool: config.trainerPool, threads: config.trainerThreads, memoryBytes: config.trainerMemoryBytes },
+    "trainer ready",
+  );
   await tellParent({ type: "ready", listening: null });
   const reason = await told;
   log.info({ reason }, "trainer is stopping");

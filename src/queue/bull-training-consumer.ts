@@ -1,6 +1,7 @@
 import { DelayedError, type Job, WaitingError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import { QUEUE_NAME, QUEUE_PREFIX } from "./queue-names.ts";
+import { DEFAULT_POOL } from "../domain/jobs/pool.ts";
+import { QUEUE_PREFIX, queueNameOf } from "./queue-names.ts";
 import type { QueueEntry, RunJob, TrainingConsumer } from "./training-queue.ts";
 import { createPauses } from "./worker-pauses.ts";
 
@@ -11,6 +12,8 @@ export interface BullTrainingConsumerOptions {
   /** A lasting connection: `maxRetriesPerRequest: null` and a short reconnect delay. */
   connection: Redis;
   run: RunJob;
+  /** Whose jobs it takes. Left out: the default one's. */
+  pool?: string;
   /** Jobs at once; the trainer's ledger decides which of them compute. */
   concurrency: number;
   /** A holder that has not renewed its lock for so long has lost the entry. */
@@ -31,7 +34,7 @@ interface ActiveRun {
  * crashes without progress are counted in the job's record.
  */
 export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions): TrainingConsumer => {
-  const { lockMs, nowMs, concurrency, onError } = options;
+  const { lockMs, nowMs, concurrency, onError, pool = DEFAULT_POOL } = options;
   const active = new Map<string, ActiveRun>();
   let takenAtMs = nowMs();
   let taken = 0;
@@ -49,7 +52,7 @@ export const createBullTrainingConsumer = (options: BullTrainingConsumerOptions)
     return done;
   };
 
-  const worker = new Worker<QueueEntry>(QUEUE_NAME, process, {
+  const worker = new Worker<QueueEntry>(queueNameOf(pool), process, {
     connection: options.connection,
     prefix: QUEUE_PREFIX,
     concurrency,
@@ -127,6 +130,6 @@ const runEntry = async (
 const handBack = async (connection: Redis, job: Job<QueueEntry>, token: string | undefined): Promise<never> => {
   await job.moveToWait(token);
   // BullMQ wakes nobody for an entry that comes back; an idle trainer would find it at its next look, seconds later.
-  await connection.zadd(`${QUEUE_PREFIX}:${QUEUE_NAME}:marker`, 0, "0");
+  await connection.zadd(`${QUEUE_PREFIX}:${job.queueName}:marker`, 0, "0");
   throw new WaitingError();
 };

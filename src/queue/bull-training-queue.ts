@@ -1,8 +1,9 @@
 import type { JobId } from "../domain/ids.ts";
+import { DEFAULT_POOL } from "../domain/jobs/pool.ts";
 import { ANSWER_MS, answered as inTime } from "./answered.ts";
-import { type OpenQueueOptions, openQueue } from "./open-queue.ts";
-import { LAST_PLACE, QUEUE_NAME } from "./queue-names.ts";
-import type { QueueDepth, TrainingQueue } from "./training-queue.ts";
+import { type OpenQueue, type OpenQueueOptions, openQueue } from "./open-queue.ts";
+import { LAST_PLACE, queueNameOf } from "./queue-names.ts";
+import type { QueueDepth, QueueEntry, TrainingQueue } from "./training-queue.ts";
 
 const ENDING_RUN_MS = 800;
 const ENDING_LOOK_MS = 20;
@@ -27,62 +28,78 @@ export const createBullTrainingQueue = ({
   onError,
 }: Pick<OpenQueueOptions, "connection" | "onError">): TrainingQueue => {
   const jobs = { attempts: 1, removeOnComplete: true, removeOnFail: true, sizeLimit: 65_536 };
-  const { ready, close } = openQueue({ name: QUEUE_NAME, connection, jobs, onError });
+  const queues = new Map<string, OpenQueue<QueueEntry>>();
+  const ready = (pool = DEFAULT_POOL) => {
+    const known = queues.get(pool);
+    const queue = known ?? openQueue({ name: queueNameOf(pool), connection, jobs, onError });
+    if (known === undefined) queues.set(pool, queue);
+    return queue.ready();
+  };
 
   /**
    * A run that has just released its job still holds the entry for a moment, and adding now would change nothing and leave the
    * job without an entry. So wait for it; what takes longer is the reconciler's.
    */
-  const endingRunIsGone = async (job: string): Promise<void> => {
+  const endingRunIsGone = async (job: JobId, pool: string | undefined): Promise<void> => {
     for (let waitedMs = 0; waitedMs < ENDING_RUN_MS; waitedMs += ENDING_LOOK_MS) {
-      if ((await ready().getJobState(job)) !== "active") return;
+      if ((await ready(pool).getJobState(job)) !== "active") return;
       await new Promise((resolve) => setTimeout(resolve, ENDING_LOOK_MS));
     }
   };
 
-  const depth = (): Promise<QueueDepth> =>
+  const depth = (pool?: string): Promise<QueueDepth> =>
     answered(async () => {
-      const counts = await ready().getJobCounts("waiting", "prioritized", "delayed", "active");
+      const counts = await ready(pool).getJobCounts("waiting", "prioritized", "delayed", "active");
       const { waiting = 0, prioritized = 0, delayed = 0, active = 0 } = counts;
       return { waiting: waiting + prioritized, delayed, active };
     });
 
   return {
-    add: (entry, { place, isNew = false }) =>
+    add: (entry, { place, pool, isNew = false }) =>
       answered(async () => {
-        if (!isNew) await endingRunIsGone(entry.job);
-        await ready().add("train", entry, optionsOf(entry.job, place));
+        if (!isNew) await endingRunIsGone(entry.job, pool);
+        await ready(pool).add("train", entry, optionsOf(entry.job, place));
       }, ANSWER_MS + ENDING_RUN_MS),
     addAll: (entries) =>
       answered(async () => {
-        const added = entries.map(({ place, ...data }) => ({ name: "train", data, opts: optionsOf(data.job, place) }));
-        await ready().addBulk(added);
+        for (const pool of new Set(entries.map((entry) => entry.pool))) {
+          const own = entries.filter((entry) => entry.pool === pool);
+          await ready(pool).addBulk(
+            own.map(({ tenant, job, place }) => ({
+              name: "train",
+              data: { tenant, job },
+              opts: optionsOf(job, place),
+            })),
+          );
+        }
       }),
-    remove: (entry) =>
+    remove: ({ job, pool }) =>
       answered(async () => {
-        await ready().remove(entry.job);
+        await ready(pool).remove(job);
       }),
-    missing: async (jobs) => {
+    missing: async (jobs, pool) => {
       const found: JobId[] = [];
       for (let first = 0; first < jobs.length; first += LOOKED_FOR_AT_ONCE) {
         const some = jobs.slice(first, first + LOOKED_FOR_AT_ONCE);
-        const keys = some.map((job) => ready().toKey(job));
+        const keys = some.map((job) => ready(pool).toKey(job));
         const absent = await answered(() => connection.eval(missingOf, keys.length, ...keys));
         found.push(...(absent as number[]).map((i) => some[i - 1]!));
       }
       return found;
     },
-    entries: (from, most) =>
+    entries: (from, most, pool) =>
       answered(async () => {
-        const jobs = await ready().getRanges(["wait", "prioritized", "delayed", "active"], from, from + most - 1);
+        const jobs = await ready(pool).getRanges(["wait", "prioritized", "delayed", "active"], from, from + most - 1);
         return { jobs, next: jobs.length < most ? 0 : from + most };
       }),
-    tenantOf: (job) => answered(async () => (await ready().getJob(job))?.data.tenant ?? null),
-    counts: async () => {
-      const { waiting, delayed, active } = await depth();
+    tenantOf: (job, pool) => answered(async () => (await ready(pool).getJob(job))?.data.tenant ?? null),
+    counts: async (pool) => {
+      const { waiting, delayed, active } = await depth(pool);
       return { waiting: waiting + delayed, active };
     },
     depth,
-    close,
+    close: async () => {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
   };
 };

@@ -12,26 +12,26 @@ export interface QueueDepth {
   active: number;
 }
 
-/** The producer's side, used by the API. Rejects with ServiceError `unavailable` within one second when Redis does not answer. */
+/** The producer's side, used by the API. Where a pool is left out, the default one is meant. Rejects with ServiceError `unavailable` within one second when Redis does not answer. */
 export interface TrainingQueue {
   /**
    * Idempotent: adding twice leaves one entry. The lowest place (1 to 2 097 151, see JobStore.create) goes first. `isNew`: the job
    * was never queued before, so that no run can still be ending.
    */
-  add(entry: QueueEntry, options: { place: number; isNew?: boolean }): Promise<void>;
-  /** The same of many that were never queued before, in one write. */
-  addAll(entries: readonly (QueueEntry & { place: number })[]): Promise<void>;
+  add(entry: QueueEntry, options: { place: number; pool?: string; isNew?: boolean }): Promise<void>;
+  /** The same of many that were never queued before, in one write for each pool. */
+  addAll(entries: readonly (QueueEntry & { place: number; pool?: string })[]): Promise<void>;
   /** Takes out a waiting entry; absent or running is not an error. */
-  remove(entry: Pick<QueueEntry, "job">): Promise<void>;
-  /** Those of the jobs that have no entry, waiting or running. */
-  missing(jobs: readonly JobId[]): Promise<JobId[]>;
-  /** Some of the jobs that have an entry: from this position on about so many, and the position to go on from, 0 at the end. What moves meanwhile may be left out. */
-  entries(from: number, most: number): Promise<{ jobs: JobId[]; next: number }>;
+  remove(entry: Pick<QueueEntry, "job"> & { pool?: string }): Promise<void>;
+  /** Those of the pool's jobs that have no entry, waiting or running. */
+  missing(jobs: readonly JobId[], pool?: string): Promise<JobId[]>;
+  /** Some of the jobs that have an entry in the pool: from this position on about so many, and the position to go on from, 0 at the end. What moves meanwhile may be left out. */
+  entries(from: number, most: number, pool?: string): Promise<{ jobs: JobId[]; next: number }>;
   /** Whose entry it is; null if there is none. */
-  tenantOf(job: JobId): Promise<TenantId | null>;
-  counts(): Promise<{ waiting: number; active: number }>;
+  tenantOf(job: JobId, pool?: string): Promise<TenantId | null>;
+  counts(pool?: string): Promise<{ waiting: number; active: number }>;
   /** `counts` in full: entries that were put aside for a while, which no trainer is to take now, are `delayed` and not `waiting`. */
-  depth(): Promise<QueueDepth>;
+  depth(pool?: string): Promise<QueueDepth>;
   close(): Promise<void>;
 }
 

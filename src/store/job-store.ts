@@ -48,7 +48,7 @@ export interface NewJobs {
 
 /** What became of one of them: recorded, now or under the key before, or why not; null for what was only looked for and is not there. */
 export type Recorded =
-  | { id: JobId; created: boolean; state: JobState; place: number; waiting?: number }
+  | { id: JobId; created: boolean; state: JobState; place: number; pool: string; waiting?: number }
   | ServiceError
   | null;
 
@@ -87,6 +87,7 @@ export interface UnfinishedJob {
   attempt: number;
   /** See `create`. */
   place: number;
+  pool: string;
   suspicion: Suspicion;
   /** A trainer holds the job and gave no heartbeat for the length of the lease. */
   leaseEnded: boolean;
@@ -97,13 +98,14 @@ export interface UnfinishedJob {
  * Each change of a job is one atomic script, which also appends a history entry and an event of type `state`. Times of the
  * record are RFC 3339 and passed in; leases run on Redis's own clock, so that no two machines need to agree on the time.
  * The script that ends a job whose spec names a webhook also puts it into the WebhookOutbox.
+ * Where a pool is left out, the default one is meant.
  * When Redis does not answer within one second, every method rejects with ServiceError `unavailable`.
  */
 export interface JobStore {
   /**
    * Records a job in state `queued`, durably. Returns the existing one for a repeated idempotency key. `spec.base.model` is an
    * id, no alias. `invalid` with a pointer if the data set or the base model is gone: from here on the job holds both.
-   * `place` is the job's in the queue: the lowest goes first, tenants take turns, and within a tenant priorities count. One of the same id is
+   * `place` is the job's in the queue of its pool: the lowest goes first, tenants take turns, and within a tenant priorities count. One of the same id is
    * there already: it is returned as it is. Of a study that does not run: `forbidden_transition`.
    */
   create(job: NewJob): Promise<{ job: Job; created: boolean; place: number; waiting?: number }>;
@@ -191,10 +193,12 @@ export interface JobStore {
    * nothing, if another attempt holds the job or its lease has not ended.
    */
   reclaim(tenant: TenantId, id: JobId, attempt: number, reason: string, at: string): Promise<JobState | null>;
-  /** A trainer says that it is there, and how many bytes its jobs may plan together; to be repeated before `forMs` are over. */
-  announceTrainer(name: string, memoryBytes: number, forMs: number): Promise<void>;
-  /** Bytes of the largest trainer that is there; 0 if there is none. */
-  largestTrainer(): Promise<number>;
+  /** A trainer of a pool says that it is there, and how many bytes its jobs may plan together; to be repeated before `forMs` are over. */
+  announceTrainer(name: string, memoryBytes: number, forMs: number, pool?: string): Promise<void>;
+  /** Bytes of the pool's largest trainer that is there; 0 if there is none. */
+  largestTrainer(pool?: string): Promise<number>;
+  /** The default pool, and all others that trainers ever announced. */
+  pools(): Promise<string[]>;
   /** A job that must not run again (poison): queued → failed. */
   failWaiting(tenant: TenantId, id: JobId, error: JobError, at: string): Promise<boolean>;
 
@@ -223,8 +227,8 @@ export interface JobStore {
     after: Pick<UnfinishedJob, "tenant" | "id"> | null,
     most: number,
   ): Promise<{ jobs: UnfinishedJob[]; last: Pick<UnfinishedJob, "tenant" | "id"> | null }>;
-  /** Those of the ids that are of no queued job. */
-  notWaiting(ids: readonly JobId[]): Promise<JobId[]>;
+  /** Those of the ids that are of no queued job of the pool. */
+  notWaiting(ids: readonly JobId[], pool?: string): Promise<JobId[]>;
   /** Finished jobs of which nobody has said yet that their manifest and log are in the artifact store. */
   unpublished(tenant: TenantId): Promise<JobId[]>;
   /** Its curve, which nothing changes any more, is packed. They are there, up to this event; if another has come since, as a webhook's may, the job stays unpublished. */
@@ -236,8 +240,8 @@ export interface JobStore {
   remove(tenant: TenantId, id: JobId): Promise<void>;
   /** Records a finished job again from its manifest and its log. False, changing nothing, if it is known. May be repeated when it was cut. */
   restore(tenant: TenantId, job: Job, log: { events: JobEvent[]; points: MetricPoint[] }): Promise<boolean>;
-  /** The jobs that wait, of all tenants, and the seconds that they are planned to take one trainer. */
-  waitingWork(): Promise<WaitingWork>;
+  /** The jobs that wait in a pool, of all tenants, and the seconds that they are planned to take one trainer. */
+  waitingWork(pool?: string): Promise<WaitingWork>;
   /** How many jobs there are in each state, and of those that wait the first `most` that were submitted. */
   glance(tenant: TenantId, most: number): Promise<{ counts: Record<JobState, number>; waiting: Job[] }>;
   ping(): Promise<void>;

@@ -18,12 +18,13 @@ export const openBullQueue = async (url: string): Promise<QueueUnderTest> => {
   const closing: (() => Promise<void>)[] = [];
   return {
     queue,
-    consume: (run, { concurrency = 1, lockMs = 10_000 } = {}) => {
+    consume: (run, { concurrency = 1, lockMs = 10_000, pool } = {}) => {
       const lasting = createLastingConnection(url, ignore);
       const nowMs = () => performance.now();
       const consumer = createBullTrainingConsumer({
         connection: lasting,
         run,
+        ...(pool === undefined ? {} : { pool }),
         concurrency,
         lockMs,
         nowMs,

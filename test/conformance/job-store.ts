@@ -107,7 +107,13 @@ export const jobSubmissionsSuite = (name: string, open: OpenJobStores): void => 
       const invalid = (pointer: string) =>
         expect.objectContaining({ code: "invalid", errors: [expect.objectContaining({ pointer })] });
       const [first, third, fourth] = [wanted[0]!, wanted[2]!, wanted[3]!];
-      const made = (job: NewJob, place: number) => ({ id: job.id, created: true, state: "queued", place });
+      const made = (job: NewJob, place: number) => ({
+        id: job.id,
+        created: true,
+        state: "queued",
+        place,
+        pool: "default",
+      });
       expect(await stores.jobs.createAll(batch(2))).toEqual([
         ...[{ ...made(first, 1), waiting: 1 }, invalid("/base/model"), invalid("/dataset"), null],
         ...[

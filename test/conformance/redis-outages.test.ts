@@ -82,6 +82,7 @@ describe("Redis that goes away", () => {
       reclaim: () => jobs.reclaim("acme", id, 1, "", tick()),
       announceTrainer: () => jobs.announceTrainer("t", 1, 1000),
       largestTrainer: () => jobs.largestTrainer(),
+      pools: () => jobs.pools(),
       waitingWork: () => jobs.waitingWork(),
       glance: () => jobs.glance("acme", 10),
       state: () => jobs.state("acme", id),

@@ -104,6 +104,7 @@ export const openStagedRuns = async (): Promise<StagedRuns> => {
       ...{ jobs: staged, catalogue: deps.catalogue, artifacts: deps.artifacts },
       ...{
         pool,
+        poolName: "default",
         ledger,
         memories,
         threads: 2,

@@ -16,7 +16,7 @@ export interface ConsumerUnderTest {
 
 export interface QueueUnderTest {
   queue: TrainingQueue;
-  consume(run: RunJob, options?: { concurrency?: number; lockMs?: number }): ConsumerUnderTest;
+  consume(run: RunJob, options?: { concurrency?: number; lockMs?: number; pool?: string }): ConsumerUnderTest;
   close(): Promise<void>;
 }
 

@@ -119,7 +119,12 @@ const specs = {
 const kindOf = ({ apiVersion, kind }: Manifest): string => `${apiVersion} ${kind}`;
 type Kind = keyof typeof specs;
 
-const manifests = renderChart();
+const pool = { cpu: "4", memory: "8Gi", scratch: "20Gi", minReplicas: 0, maxReplicas: 10 };
+const pools = [
+  { name: "default", ...pool },
+  { name: "large", ...pool },
+];
+const manifests = renderChart({ pools });
 const ofKind = <K extends Kind>(kind: K): { name: string; spec: z.infer<(typeof specs)[K]> }[] =>
   manifests
     .filter((manifest) => kindOf(manifest) === kind)
@@ -138,16 +143,33 @@ describe("the chart", () => {
 
   test("selects its own pods: for services, budgets and policies alike", () => {
     const deployments = ofKind("apps/v1 Deployment");
-    expect(deployments.map(({ name }) => name)).toEqual(["jobs-api", "jobs-trainer"]);
+    expect(deployments.map(({ name }) => name)).toEqual(["jobs-api", "jobs-trainer-default", "jobs-trainer-large"]);
     const podsOf = new Map(deployments.map(({ name, spec }) => [name, spec.template.metadata.labels]));
     for (const { name, spec } of deployments) expect(spec.selector.matchLabels, name).toEqual(podsOf.get(name));
     for (const { name, spec } of ofKind("v1 Service")) expect(spec.selector).toEqual(podsOf.get(name));
     for (const { name, spec } of ofKind("policy/v1 PodDisruptionBudget"))
       expect(spec.selector.matchLabels).toEqual(podsOf.get(name));
-    for (const { name, spec } of ofKind("networking.k8s.io/v1 NetworkPolicy"))
-      expect(spec.podSelector.matchLabels).toEqual(podsOf.get(name));
-    const [scaled] = ofKind("keda.sh/v1alpha1 ScaledObject");
-    expect(podsOf.has(scaled?.spec.scaleTargetRef.name ?? "")).toBe(true);
+    // That of the trainers is for those of every pool.
+    const policies = ofKind("networking.k8s.io/v1 NetworkPolicy");
+    expect(policies.map(({ name }) => name)).toEqual(["jobs-api", "jobs-trainer"]);
+    for (const { name, spec } of policies)
+      for (const one of deployments.filter((each) => each.name.startsWith(name)))
+        expect(podsOf.get(one.name)).toMatchObject(spec.podSelector.matchLabels);
+  });
+
+  test("has trainers for each pool, and as many as the work of that pool wants; with its own values one pool", () => {
+    const scaled = ofKind("keda.sh/v1alpha1 ScaledObject");
+    expect(scaled.map(({ spec }) => spec.scaleTargetRef.name)).toEqual(["jobs-trainer-default", "jobs-trainer-large"]);
+    for (const [i, { spec }] of scaled.entries())
+      for (const { metadata: asked } of spec.triggers)
+        expect(new URL(asked.url).searchParams.get("pool")).toBe(pools[i]!.name);
+    const poolOf = ({ spec }: (typeof deployments)[number]) =>
+      spec.template.spec.containers[0]?.env.find(({ name }) => name === "TRAINER_POOL")?.value;
+    const deployments = ofKind("apps/v1 Deployment").slice(1);
+    expect(deployments.map(poolOf)).toEqual(["default", "large"]);
+    expect(renderChart().map(({ metadata: { name } }) => name)).toEqual(
+      manifests.map(({ metadata: { name } }) => name).filter((name) => !name.endsWith("-large")),
+    );
   });
 
   test("mounts what it has, gives variables that exist, and leaves trainers the time to drain", () => {

@@ -1,6 +1,7 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Problem } from "../../src/domain/errors.ts";
 import type { Job, JobEvent } from "../../src/domain/jobs/job.ts";
 import type { JobState } from "../../src/domain/jobs/job-state.ts";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
@@ -173,11 +174,11 @@ describe("a job that takes down whatever runs it", () => {
     expect(body.items.filter(({ type }) => type === "runs_alone")).toHaveLength(2);
   });
 
-  test("more memory than any trainer has: failed, with what to do, and smaller jobs run", async () => {
-    const large = await client.submit({ ...longJob(digits), model: { type: "mlp", hidden: [2000, 2000] } });
-    const failed = await client.untilDone(large.id);
-    expect(failed).toMatchObject({ state: "failed", attempt: 0, error: { code: "out_of_memory" } });
-    expect(failed.error?.hint).toContain("TRAINER_MEMORY_BYTES");
+  test("more memory than any trainer has: refused, with what to do, and smaller jobs run", async () => {
+    const large = { ...longJob(digits), model: { type: "mlp" as const, hidden: [2000, 2000] } };
+    const { status, body } = await client.post<Problem>("/v1/jobs", large);
+    expect([status, body.code]).toEqual([422, "over_limit"]);
+    expect(body.detail).toContain("TRAINER_MEMORY_BYTES");
     const small = await client.submit(longJob(digits, 2));
     expect((await client.untilDone(small.id)).state).toBe("succeeded");
   });

@@ -78,7 +78,7 @@ test("a packed release runs without a build, and so does a start on a copy of it
     expect(metrics).toContain(`descent_build_info{version="${version}",node="${process.version}",role="api"} 1`);
     expect(metrics).toMatch(/^descent_build_info\{.*role="trainer".*\} 1$/m);
     expect(metrics).toMatch(/^descent_redis_memory_bytes\{role="api"\} [1-9]\d+$/m);
-    expect(metrics).toMatch(/^descent_queue_seconds\{role="api"\} 0$/m);
+    expect(metrics).toMatch(/^descent_queue_seconds\{pool="default",role="api"\} 0$/m);
     expect((await client.call("/metrics/queue")).body).toMatchObject({
       waitingSeconds: 0,
       waitingJobs: 0,

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { Job } from "../../src/domain/jobs/job.ts";
+import type { Problem } from "../../src/domain/errors.ts";
+import type { Job, Plan } from "../../src/domain/jobs/job.ts";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 import { type FragileRedis, startFragileRedis } from "../conformance/redis-server.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
@@ -99,6 +100,45 @@ describe("several trainers on one Redis", () => {
     const done = await Promise.all(jobs.map(({ id }) => client.untilDone(id)));
     expect(done.map(({ state }) => state)).toEqual(jobs.map(() => "succeeded"));
     expect(new Set(done.flatMap(holdersOf))).toEqual(new Set([large.pid]));
+  });
+
+  test("a job of a pool runs on a trainer of that pool, waits for one where none is, and fails where one comes that is too small", async () => {
+    const iris = (await client.upload("iris", await dataFile("iris"))).id;
+    const jobOf = (pool: string, hidden: number): JobSpecInput => ({
+      ...{
+        dataset: iris,
+        task: { type: "classification", label: "species" },
+        model: { type: "mlp", hidden: [hidden] },
+      },
+      ...{ training: { epochs: 2, earlyStopping: false }, resources: { threads: 1, pool } },
+    });
+    const tiny = { DATA_DIR: dataDir, REDIS_URL: redis.url, TRAINER_POOL: "tiny", TRAINER_MEMORY_BYTES: "1048576" };
+    const [plain] = (await startTrainers(1)) as [Part];
+    const first = await startPart("trainer", tiny);
+    trainers.push(first);
+    const planOf = async (spec: JobSpecInput) => (await client.post<Problem & Plan>("/v1/jobs/plan", spec)).body;
+    expect((await planOf(jobOf("tyni", 8))).errors).toMatchObject([{ pointer: "/resources/pool" }]);
+    const isHeard = async () => (await planOf(jobOf("tiny", 8))).warnings;
+    await expect.poll(isHeard, { timeout: 10_000 }).toEqual([]);
+    expect(await planOf(jobOf("tiny", 20_000))).toMatchObject({ code: "over_limit" });
+
+    const jobs = await Promise.all(["tiny", "default", "tiny"].map((pool) => client.submit(jobOf(pool, 8))));
+    const done = await Promise.all(jobs.map(({ id }) => client.untilDone(id)));
+    expect(done.map(holdersOf)).toEqual([[first.pid], [plain.pid], [first.pid]]);
+
+    await first.stop();
+    await expect
+      .poll(isHeard, { timeout: 30_000 })
+      .toEqual(["no trainer of the pool tiny is there now: the job waits until one comes"]);
+    const waiting = await client.submit(jobOf("tiny", 20_000));
+    const load = async (query: string) => (await client.call(`/metrics/queue${query}`)).body;
+    expect(await load("?pool=tiny")).toMatchObject({ waitingJobs: 1, trainers: 0 });
+    expect(await load("?pool=default")).toMatchObject({ waitingJobs: 0, waitingSeconds: 0 });
+    expect(await load("")).toMatchObject({ waitingJobs: 1 });
+    trainers.push(await startPart("trainer", tiny));
+    const failed = await client.untilDone(waiting.id);
+    expect(failed).toMatchObject({ state: "failed", attempt: 0, error: { code: "out_of_memory" } });
+    expect(failed.error?.hint).toContain("TRAINER_MEMORY_BYTES");
   });
 
   test.each([

@@ -81,7 +81,7 @@ const good: [string, Body][] = [
     "resources and labels",
     {
       task: classification,
-      resources: { threads: 1, memoryBytes: 2 ** 30, maxSeconds: 60.5, priority: -3 },
+      resources: { threads: 1, memoryBytes: 2 ** 30, maxSeconds: 60.5, priority: -3, pool: "default" },
       labels: { team: "growth" },
     },
   ],

@@ -51,7 +51,7 @@ test("where rows are read from disk an effort's fit of every row reads them from
   expect(refused).toMatchObject({ code: "over_limit", errors: [{ pointer: "/resources/memoryBytes" }] });
 });
 
-test("a job is planned within what the largest trainer may use, as if its specification said so", async () => {
+test("a job is planned within what the largest trainer of its pool may use, as if its specification said so, and refused where that is too little", async () => {
   const rows = Array.from({ length: 3000 }, (_, i) => [i % 7, i % 11, i % 3, i % 2 ? "a" : "b"].join(","));
   const { id } = await post("/v1/datasets", ["p,q,r,y", ...rows].join("\n"), "text/csv");
   const plan = (resources: object = {}): Promise<Answer> =>
@@ -72,9 +72,38 @@ test("a job is planned within what the largest trainer may use, as if its specif
   // What the job may have stays what it was, for trainers to come.
   expect(within.spec.resources).toEqual(whole.spec.resources);
   largestTrainer = 65_536;
-  const none = await plan();
-  expect(none.memoryBytes).toBe(whole.memoryBytes);
-  expect(none.warnings).toContainEqual(expect.stringMatching(/no trainer that runs now may use more than 65,536/));
+  expect(await plan()).toMatchObject({
+    code: "over_limit",
+    errors: [
+      {
+        pointer: "/resources/memoryBytes",
+        detail: expect.stringMatching(/no trainer that runs now may use more than 65,536; .*TRAINER_MEMORY_BYTES/),
+      },
+    ],
+  });
+  // One that was there lately may come back.
+  await service.deps.jobs.announceTrainer("larger", whole.memoryBytes, 60_000);
+  const later = await plan();
+  expect(later.memoryBytes).toBe(whole.memoryBytes);
+  expect(later.warnings).toContainEqual(
+    expect.stringMatching(/no trainer that runs now may use more than 65,536: it waits for one with [\d,]+, which was/),
+  );
+  largestTrainer = null;
+
+  expect(await plan({ pool: "large" })).toMatchObject({
+    code: "invalid",
+    errors: [
+      { pointer: "/resources/pool", detail: expect.stringMatching(/^no trainer has ever had the pool "large"/) },
+    ],
+  });
+  await service.deps.jobs.announceTrainer("of the pool", 2 ** 30, 60_000, "large");
+  expect((await plan({ pool: "large" })).warnings).toContain(
+    "no trainer of the pool large is there now: the job waits until one comes",
+  );
+  expect((await plan({ pool: "lagre" })).detail).toContain('; did you mean "large"?');
+  largestTrainer = whole.memoryBytes;
+  expect((await plan({ pool: "large" })).warnings).toEqual(whole.warnings);
+  expect((await plan({ pool: "default" })).memoryBytes).toBe(whole.memoryBytes);
   largestTrainer = null;
 });
 

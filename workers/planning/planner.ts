@@ -44,7 +44,7 @@ const keyLength = 8192;
 export const planKey = ({ spec, shape }: Omit<PlanQuestion, "network">): string => {
   const { name: _name, dataset: _dataset, labels: _labels, ...planned } = spec;
   const { seed: _seed, ...training } = spec.training;
-  const { priority: _priority, maxSeconds: _maxSeconds, ...resources } = spec.resources;
+  const { priority: _priority, maxSeconds: _maxSeconds, pool: _pool, ...resources } = spec.resources;
   return JSON.stringify({ ...planned, training, resources, shape });
 };
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { Job, JobError } from "../../src/domain/jobs/job.ts";
 import { poisonError } from "../../src/domain/jobs/poison.ts";
+import { poolOf } from "../../src/domain/jobs/pool.ts";
 import type { QueueEntry, RunJob, RunOutcome } from "../../src/queue/training-queue.ts";
 import { runAttempt } from "./attempt.ts";
 import type { Claimed } from "./attempt-context.ts";
@@ -71,10 +72,12 @@ export const createJobRunner = (deps: TrainerDeps): RunJob => {
     });
     if (job === null) return signal.aborted ? "hand_back" : "ended";
     if (job.state !== "queued") return "ended";
+    // An earlier version knows no pools and queued it here; its own queue gets it from the reconciler.
+    if (poolOf(job.spec.resources) !== deps.poolName) return "ended";
     const error = tooLarge(job, ledger);
     if (error !== null) {
       // A larger trainer takes it; this one looks again only because that one may be gone by then.
-      const largest = await whileUnavailable(signal, () => jobs.largestTrainer());
+      const largest = await whileUnavailable(signal, () => jobs.largestTrainer(deps.poolName));
       if (largest === null) return "hand_back";
       if (largest >= job.plan.memoryBytes) return { laterMs: LARGER_TRAINER_MS };
       return failWaiting(entry, error, signal);

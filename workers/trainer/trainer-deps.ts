@@ -32,6 +32,8 @@ export interface TrainerDeps {
   pool: ThreadPool;
   ledger: Ledger;
   memories: MemoryPool;
+  /** Whose jobs it takes. */
+  poolName: string;
   /** The largest team. */
   threads: number;
   meter: TrainerMeter;

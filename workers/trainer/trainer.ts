@@ -32,10 +32,10 @@ const announceEveryMs = 5000;
 const missedAfterMs = 600_000;
 
 /** Tells the other trainers that this one is there, so that a job which is too large for them waits for it instead of failing. */
-const announce = async ({ jobs, name, memoryBytes, log }: TrainerOptions): Promise<() => void> => {
+const announce = async ({ jobs, name, poolName, memoryBytes, log }: TrainerOptions): Promise<() => void> => {
   const tell = (): Promise<void> =>
     jobs
-      .announceTrainer(name, memoryBytes, missedAfterMs)
+      .announceTrainer(name, memoryBytes, missedAfterMs, poolName)
       .catch((error: unknown) => log.debug({ err: error }, "the trainer could not say that it is there"));
   await tell();
   const timer = setInterval(() => void tell(), announceEveryMs);
@@ -64,9 +64,10 @@ export const startTrainer = async (options: TrainerOptions): Promise<Trainer> =>
   const consumer = options.consume(createJobRunner({ ...options, pool, ledger, memories }));
   return {
     load: () => {
-      const { threads, memoryBytes } = options;
+      const { poolName, threads, memoryBytes } = options;
       const used = ledger.used();
       return {
+        pool: poolName,
         threads,
         memoryBytes,
         usedThreads: used.threads,

@@ -7,6 +7,7 @@ const count = z.int();
 export const TrainerRoom = z
   .object({
     name: z.string().describe("its host and process"),
+    pool: z.string().describe("whose jobs it takes"),
     threads: count.describe("that it may use"),
     usedThreads: count.describe("of those, planned by its running jobs"),
     memoryBytes: count.describe("that its jobs may plan together"),
@@ -20,6 +21,7 @@ export const WaitingJob = z
   .object({
     id: JobId,
     name: z.string().describe("of its specification"),
+    pool: z.string().describe("of the trainers that it waits for"),
     since: Timestamp.describe("when it came into the queue last"),
   })
   .meta({ id: "WaitingJob", description: "A job that waits for a trainer." });

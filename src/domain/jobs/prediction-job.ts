@@ -2,6 +2,7 @@ import { z } from "zod";
 import { exactRecord } from "../exact-record.ts";
 import { DatasetId, ModelId } from "../ids.ts";
 import { limits } from "../limits.ts";
+import { PoolName } from "./pool.ts";
 import { WebhookSpec } from "./spec/webhook-spec.ts";
 
 /** What a job that predicts has beside a job that trains. */
@@ -35,6 +36,9 @@ export const PredictDatasetRequest = z
       .max(30 * 24 * 3600)
       .default(3600)
       .describe("of computing, before the job fails"),
+    pool: PoolName.optional().describe(
+      "of the trainers that may run it; left out, that of the job that made the model",
+    ),
     webhook: WebhookSpec.optional().describe("told when the job is done"),
   })
   .meta({ id: "PredictDatasetRequest", description: "A data set to predict." });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DEFAULT_POOL } from "./pool.ts";
 
 const count = z.int().min(0);
 
@@ -6,6 +7,8 @@ const count = z.int().min(0);
 export const TrainerHeartbeat = z.object({
   /** Host and process. */
   name: z.string().min(1).max(300),
+  /** Its label; a trainer of an earlier version tells none. */
+  pool: z.string().min(1).max(32).default(DEFAULT_POOL),
   /** What it may use, and what its running jobs have planned. */
   threads: count,
   usedThreads: count,

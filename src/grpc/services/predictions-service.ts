@@ -11,11 +11,12 @@ import { inBothForms } from "../job-spec.ts";
 import { modelShapes } from "../typed/model-shapes.ts";
 
 /** The JSON body that the message stands for. */
-const bodyOf = ({ dataset, name, priority, maxSeconds, webhookUrl }: wire.PredictDatasetRequest): unknown => ({
+const bodyOf = ({ dataset, name, priority, maxSeconds, pool, webhookUrl }: wire.PredictDatasetRequest): unknown => ({
   dataset,
   ...(name === undefined ? {} : { name }),
   ...(priority === undefined ? {} : { priority }),
   ...(maxSeconds === undefined ? {} : { maxSeconds }),
+  ...(pool === undefined ? {} : { pool }),
   ...(webhookUrl === undefined ? {} : { webhook: { url: webhookUrl } }),
 });
 

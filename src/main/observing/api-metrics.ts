@@ -1,7 +1,8 @@
 import { Counter, Gauge, Histogram } from "prom-client";
+import { DEFAULT_POOL } from "../../domain/jobs/pool.ts";
 import type { MetricsFormat } from "../../domain/observing/metrics-format.ts";
 import type { TrainingQueue } from "../../queue/training-queue.ts";
-import type { WaitingWork } from "../../store/job-store.ts";
+import type { JobStore } from "../../store/job-store.ts";
 import type { RedisMemory } from "../../store/redis/redis-memory.ts";
 import type { HeardHeartbeat } from "../../store/redis/trainer-heartbeats.ts";
 import type { FinishedRequest, OnFinished } from "../../usecases/admission/finished-request.ts";
@@ -44,40 +45,49 @@ const createRequestMeter = (registry: MetricsRegistry): OnFinished => {
 
 const addQueueGauges = (
   registry: MetricsRegistry,
-  { queue, heard }: Pick<ApiMetricsOptions, "queue" | "heard">,
+  { queue, jobs, heard }: Pick<ApiMetricsOptions, "queue" | "jobs" | "heard">,
 ): void => {
   new Gauge({
     name: "descent_queue_jobs",
     help: "Entries of the training queue: waiting for a trainer, put aside for a while (delayed), or with a trainer (active)",
-    labelNames: ["state"] as const,
+    labelNames: ["state", "pool"] as const,
     registers: [registry],
     async collect() {
       // While Redis is away nothing is known: no number is better than an old one.
       this.reset();
-      const depth = await queue.depth().catch(() => null);
-      if (depth === null) return;
-      for (const state of ["waiting", "delayed", "active"] as const) this.set({ state }, depth[state]);
+      for (const pool of await jobs.pools().catch(() => [])) {
+        const depth = await queue.depth(pool).catch(() => null);
+        if (depth === null) continue;
+        for (const state of ["waiting", "delayed", "active"] as const) this.set({ state, pool }, depth[state]);
+      }
     },
   });
   new Gauge({
     name: "descent_trainers",
     help: "Trainers that gave a heartbeat lately",
+    labelNames: ["pool"] as const,
     registers: [registry],
     collect() {
-      this.set(heard().length);
+      this.reset();
+      const trainers = heard();
+      const pools = new Set([DEFAULT_POOL, ...trainers.map(({ pool }) => pool)]);
+      for (const pool of pools) this.set({ pool }, trainers.filter((trainer) => trainer.pool === pool).length);
     },
   });
 };
 
-const addWork = (registry: MetricsRegistry, { waitingWork }: Pick<ApiMetricsOptions, "waitingWork">): void => {
+const addWork = (registry: MetricsRegistry, { jobs }: Pick<ApiMetricsOptions, "jobs">): void => {
   new Gauge({
     name: "descent_queue_seconds",
     help: "Work that waits: what the jobs in the queue are planned to take one trainer",
+    labelNames: ["pool"] as const,
     registers: [registry],
     async collect() {
       this.reset();
-      const work = await waitingWork().catch(() => null);
-      if (work !== null) this.set(work.seconds);
+      for (const pool of await jobs.pools().catch(() => [])) {
+        const work = await jobs.waitingWork(pool).catch(() => null);
+        if (work !== null) this.set({ pool }, work.seconds);
+      }
     },
   });
 };
@@ -96,7 +106,7 @@ const addRefusals = (registry: MetricsRegistry, { refused }: Pick<ApiMetricsOpti
 
 export interface ApiMetricsOptions {
   queue: Pick<TrainingQueue, "depth">;
-  waitingWork: () => Promise<WaitingWork>;
+  jobs: Pick<JobStore, "pools" | "waitingWork">;
   redisMemory: () => Promise<RedisMemory>;
   /** Requests that the load gate has refused since the start. */
   refused: () => number;

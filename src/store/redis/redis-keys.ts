@@ -1,9 +1,13 @@
 import type { JobId, TenantId } from "../../domain/ids.ts";
+import { DEFAULT_POOL } from "../../domain/jobs/pool.ts";
 
 /** The braces keep every key in one slot of a Redis Cluster, so that a script may touch several. */
 export const KEY_PREFIX = "{descent}";
 
 const ofTenant = (tenant: TenantId): string => `${KEY_PREFIX}:t:${tenant}`;
+
+/** What is kept for each pool: under the key itself for the default one, as before there were others. */
+export const ofPool = (key: string, pool: string): string => (pool === DEFAULT_POOL ? key : `${key}@${pool}`);
 
 /** Every key of the stores. All but those of the queue as a whole carry the tenant. */
 export const redisKeys = {
@@ -18,15 +22,17 @@ export const redisKeys = {
   usage: (tenant: TenantId, day: number) => `${ofTenant(tenant)}:jobs:usage:${day}`,
   /** What event tokens are signed with. */
   tokenSecret: `${KEY_PREFIX}:token-secret`,
-  /** Hash: the place in the queue being served, the last place of each tenant and priority, and the priorities of each tenant. */
+  /** Set of the pools but the default one that trainers ever had. */
+  pools: `${KEY_PREFIX}:pools`,
+  /** Of a pool. Hash: the place in the queue being served, the last place of each tenant and priority, and the priorities of each tenant. */
   places: `${KEY_PREFIX}:places`,
   /** Channel on which trainers give heartbeats. */
   trainerHeartbeats: `${KEY_PREFIX}:trainer-signs`,
-  /** Sorted set: trainers that said lately that they are there, by the bytes that their jobs may plan together; `:until` when they said so last. */
+  /** Of a pool. Sorted set: trainers that said lately that they are there, by the bytes that their jobs may plan together; `:until` when they said so last. */
   trainers: `${KEY_PREFIX}:trainers`,
   /** String, empty: written before replicas are asked to confirm what was written before it. */
   confirmed: `${KEY_PREFIX}:confirmed`,
-  /** Set of the ids of all queued jobs; `:work` a hash: `ms`, what they are planned to take one trainer. */
+  /** Of a pool. Set of the ids of all queued jobs; `:work` a hash: `ms`, what they are planned to take one trainer. */
   waiting: `${KEY_PREFIX}:waiting`,
   /** Sorted set of `<tenant>/<job or study>` whose end is to be told, by when to look at them; also a channel: something is due now. */
   dueWebhooks: `${KEY_PREFIX}:webhooks:due`,

@@ -1,5 +1,6 @@
 import type { JobId, TenantId } from "../../domain/ids.ts";
 import type { Job } from "../../domain/jobs/job.ts";
+import { poolOf } from "../../domain/jobs/pool.ts";
 import { within } from "../../domain/observing/tracing.ts";
 import type { Origin } from "../../domain/trace.ts";
 import type { NewJob } from "../../store/job-store.ts";
@@ -15,10 +16,10 @@ export const enqueueJob = async (
   deps: Deps,
   tenant: TenantId,
   job: Pick<Job, "id">,
-  { place, isNew = false }: { place: number; isNew?: boolean },
+  { place, pool, isNew = false }: { place: number; pool: string; isNew?: boolean },
 ): Promise<void> => {
   try {
-    await deps.queue.add({ tenant, job: job.id }, { place, isNew });
+    await deps.queue.add({ tenant, job: job.id }, { place, pool, isNew });
   } catch (error) {
     deps.log.warn(
       { tenant, job: job.id, err: error },
@@ -31,11 +32,11 @@ export const enqueueJob = async (
 export const enqueueJobs = async (
   deps: Deps,
   tenant: TenantId,
-  jobs: readonly { id: JobId; place: number }[],
+  jobs: readonly { id: JobId; place: number; pool: string }[],
 ): Promise<void> => {
   if (jobs.length === 0) return;
   try {
-    await deps.queue.addAll(jobs.map(({ id, place }) => ({ tenant, job: id, place })));
+    await deps.queue.addAll(jobs.map(({ id, place, pool }) => ({ tenant, job: id, place, pool })));
   } catch (error) {
     deps.log.warn(
       { tenant, jobs: jobs.length, err: error },
@@ -56,7 +57,8 @@ export const recordJob = async (
   const { job, created, place, waiting } = await deps.jobs.create({ ...wanted, tenant, createdAt, quota });
   if (queuedJobs !== null && waiting !== undefined)
     tell?.({ name: "queued-jobs", quota: queuedJobs, remaining: queuedJobs - waiting });
-  if (job.state === "queued") await enqueueJob(deps, tenant, job, { place, isNew: created });
+  const pool = poolOf(job.spec.resources);
+  if (job.state === "queued") await enqueueJob(deps, tenant, job, { place, pool, isNew: created });
   return { job, created };
 };
 
@@ -95,7 +97,7 @@ export const sending = async <T>(
 /** Takes a job that must not run now out of the queue. An entry that stays costs a trainer one look: it finds nothing to claim. */
 export const dequeueJob = async (deps: Deps, tenant: TenantId, job: Job): Promise<void> => {
   try {
-    await deps.queue.remove({ job: job.id });
+    await deps.queue.remove({ job: job.id, pool: poolOf(job.spec.resources) });
   } catch (error) {
     deps.log.warn({ tenant, job: job.id, err: error }, "the job's entry could not be taken out of the queue");
   }

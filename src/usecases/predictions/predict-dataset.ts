@@ -2,6 +2,7 @@ import { unfitColumns } from "../../data/stored/stored-rows.ts";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { Job, Plan } from "../../domain/jobs/job.ts";
+import { poolOf } from "../../domain/jobs/pool.ts";
 import { PredictDatasetRequest } from "../../domain/jobs/prediction-job.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isImported, type Model } from "../../domain/models/model.ts";
@@ -14,6 +15,7 @@ import { openRoom } from "../admission/room.ts";
 import type { Deps } from "../deps.ts";
 import { digestOf, parseIdempotencyKey } from "../jobs/idempotency.ts";
 import { requireWebhookAllowed } from "../jobs/planning/check-webhook.ts";
+import { planForTrainers, requirePool } from "../jobs/planning/plan-for-trainers.ts";
 import { recordSubmitted } from "../jobs/queue-entry.ts";
 import { getModel } from "../models/get-model.ts";
 
@@ -63,16 +65,23 @@ export const predictDataset = async (
   const dataset = await referred("/dataset", deps.catalogue.dataset(caller.tenant, asked.dataset));
   requireColumns(model, dataset);
   const { webhook: _, ...own } = model.spec;
-  const { name = model.name, priority, maxSeconds, webhook } = asked;
+  const { name = model.name, pool = own.resources.pool, priority, maxSeconds, webhook } = asked;
   const spec: ResolvedJobSpec = {
     ...{ ...own, name, dataset: dataset.id, labels: {} },
     base: { model: model.id, freeze: [], newHead: false },
-    resources: { ...own.resources, threads: 1, priority, maxSeconds },
+    resources: { ...own.resources, threads: 1, priority, maxSeconds, ...(pool === undefined ? {} : { pool }) },
     ...(webhook === undefined ? {} : { webhook }),
   };
   requireWebhookAllowed(deps, spec);
+  const trainers = {
+    asked: Number.POSITIVE_INFINITY,
+    pool: await requirePool(deps, spec.resources, "/pool"),
+    largest: deps.consumption.largestTrainer(poolOf(spec.resources)),
+    pointer: "",
+  };
   const network = await readNetwork(deps.artifacts, caller.tenant, model);
-  const plan = planOf(model, dataset, await deps.engine.planPrediction(caller, model, network));
+  const memoryBytes = await deps.engine.planPrediction(caller, model, network);
+  const plan = await planForTrainers(deps, trainers, async () => planOf(model, dataset, memoryBytes));
   const id = deps.createId("job");
   // How long the answers will be nobody knows; where nothing may be stored any more they are refused now.
   const room = await openRoom(deps, caller, artifactKeys.predictions(caller.tenant, id));

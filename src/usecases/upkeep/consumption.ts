@@ -1,3 +1,4 @@
+import { DEFAULT_POOL } from "../../domain/jobs/pool.ts";
 import type { TrainingQueue } from "../../queue/training-queue.ts";
 import type { HeardHeartbeat } from "../../store/redis/trainer-heartbeats.ts";
 
@@ -5,14 +6,15 @@ import type { HeardHeartbeat } from "../../store/redis/trainer-heartbeats.ts";
 export interface Consumption {
   /** Answers from memory, whatever hangs. Null: nothing is wrong. */
   trouble(): string | null;
-  /** Bytes that the largest trainer may use; from memory too. Null: none has been heard. */
-  largestTrainer(): number | null;
+  /** Bytes that the pool's largest trainer may use; from memory too. Null: none has been heard. */
+  largestTrainer(pool: string): number | null;
   /** The trainers that gave a heartbeat lately, by name. */
   trainers(): readonly HeardHeartbeat[];
 }
 
 export interface ConsumptionOptions {
   queue: Pick<TrainingQueue, "depth">;
+  pools: () => Promise<readonly string[]>;
   heard: () => readonly HeardHeartbeat[];
   nowMs: () => number;
   /** How long a job may wait beside a trainer with room before that is told. */
@@ -22,9 +24,11 @@ export interface ConsumptionOptions {
 
 const lookMs = 2000;
 
-const describe = (waiting: number, trainers: number, seconds: number): string => {
-  const jobs = waiting === 1 ? "1 job waits" : `${waiting} jobs wait`;
-  if (trainers === 0) return `${jobs}, and no trainer has given a heartbeat for ${seconds} s: start one`;
+const describe = (pool: string, waiting: number, trainers: number, seconds: number): string => {
+  const where = pool === DEFAULT_POOL ? "" : ` for the pool ${pool}`;
+  const jobs = `${waiting === 1 ? "1 job waits" : `${waiting} jobs wait`}${where}`;
+  const how = pool === DEFAULT_POOL ? "" : ` with TRAINER_POOL=${pool}`;
+  if (trainers === 0) return `${jobs}, and no trainer has given a heartbeat for ${seconds} s: start one${how}`;
   const none = trainers === 1 ? "the trainer has not" : `none of the ${trainers} trainers has`;
   return `${jobs}, and ${none} taken one up for ${seconds} s, although there is room: restart it`;
 };
@@ -33,18 +37,26 @@ const describe = (waiting: number, trainers: number, seconds: number): string =>
 export const watchConsumption = (
   options: ConsumptionOptions,
 ): Consumption & { look(): Promise<void>; stop(): void } => {
-  const { queue, heard, nowMs, patienceMs, everyMs = lookMs } = options;
-  let stuck: { sinceMs: number; waiting: number; trainers: number } | null = null;
+  const { queue, pools, heard, nowMs, patienceMs, everyMs = lookMs } = options;
+  /** By their pools. */
+  let stuck = new Map<string, { sinceMs: number; waiting: number; trainers: number }>();
   let taken = new Map<string, number>();
 
   const look = async (): Promise<void> => {
-    const { waiting } = await queue.depth();
-    const signs = heard();
-    const took = signs.some((sign) => sign.taken > (taken.get(sign.name) ?? 0));
-    taken = new Map(signs.map((sign) => [sign.name, sign.taken]));
-    const allBusy = signs.length > 0 && signs.every(({ free }) => free === 0);
-    if (waiting === 0 || took || allBusy) stuck = null;
-    else stuck = { sinceMs: stuck?.sinceMs ?? nowMs(), waiting, trainers: signs.length };
+    const names = await pools();
+    const depths = await Promise.all(names.map((pool) => queue.depth(pool)));
+    const all = heard();
+    const now: typeof stuck = new Map();
+    for (const [i, pool] of names.entries()) {
+      const signs = all.filter((sign) => sign.pool === pool);
+      const took = signs.some((sign) => sign.taken > (taken.get(sign.name) ?? 0));
+      const allBusy = signs.length > 0 && signs.every(({ free }) => free === 0);
+      const { waiting } = depths[i]!;
+      if (waiting === 0 || took || allBusy) continue;
+      now.set(pool, { sinceMs: stuck.get(pool)?.sinceMs ?? nowMs(), waiting, trainers: signs.length });
+    }
+    taken = new Map(all.map((sign) => [sign.name, sign.taken]));
+    stuck = now;
   };
   let looking = false;
   const timer = setInterval(() => {
@@ -52,7 +64,7 @@ export const watchConsumption = (
     looking = true;
     look()
       .catch(() => {
-        stuck = null;
+        stuck = new Map();
       })
       .finally(() => {
         looking = false;
@@ -64,13 +76,17 @@ export const watchConsumption = (
     look,
     trainers: heard,
     stop: () => clearInterval(timer),
-    largestTrainer: () => {
-      const sizes = heard().map(({ memoryBytes }) => memoryBytes);
+    largestTrainer: (pool) => {
+      const own = heard().filter((sign) => sign.pool === pool);
+      const sizes = own.map(({ memoryBytes }) => memoryBytes);
       return sizes.length === 0 ? null : Math.max(...sizes);
     },
     trouble: () => {
-      if (stuck === null || nowMs() - stuck.sinceMs < patienceMs) return null;
-      return describe(stuck.waiting, stuck.trainers, Math.round((nowMs() - stuck.sinceMs) / 1000));
+      const told = [...stuck].flatMap(([pool, { sinceMs, waiting, trainers }]) => {
+        const ms = nowMs() - sinceMs;
+        return ms < patienceMs ? [] : [describe(pool, waiting, trainers, Math.round(ms / 1000))];
+      });
+      return told.length === 0 ? null : told.join("; ");
     },
   };
 };

@@ -1,5 +1,6 @@
 import type { Job } from "../../domain/jobs/job.ts";
 import type { Overview } from "../../domain/jobs/overview.ts";
+import { poolOf } from "../../domain/jobs/pool.ts";
 import type { Caller } from "../admission/caller.ts";
 import type { Deps } from "../deps.ts";
 
@@ -14,9 +15,11 @@ export const getOverview = async (deps: Deps, caller: Caller): Promise<Overview>
   const { queued, running, pausing, paused, cancelling, succeeded, failed, cancelled } = counts;
   return {
     jobs: { queued, running: running + pausing + cancelling, paused, succeeded, failed, cancelled },
-    waiting: waiting.map((job) => ({ id: job.id, name: job.spec.name, since: since(job) })),
+    waiting: waiting.map((job) => ({
+      ...{ id: job.id, name: job.spec.name, pool: poolOf(job.spec.resources), since: since(job) },
+    })),
     trainers: deps.consumption.trainers().map((trainer) => ({
-      ...{ name: trainer.name, threads: trainer.threads, usedThreads: trainer.usedThreads },
+      ...{ name: trainer.name, pool: trainer.pool, threads: trainer.threads, usedThreads: trainer.usedThreads },
       ...{ memoryBytes: trainer.memoryBytes, usedMemoryBytes: trainer.usedMemoryBytes },
       ...{ free: trainer.free, taken: trainer.taken },
     })),

@@ -20,10 +20,11 @@ const AT_ONCE = 5000;
 /** Where the next round goes on. */
 export interface Position {
   queued: Pick<UnfinishedJob, "tenant" | "id"> | null;
-  entry: number;
+  /** Of each pool. */
+  entries: Readonly<Record<string, number>>;
 }
 
-const start: Position = { queued: null, entry: 0 };
+const start: Position = { queued: null, entries: {} };
 
 /**
  * Brings records and queue together again after a crash of anything: the records are what was promised, the queue only says who
@@ -37,9 +38,14 @@ export const reconcile = async (deps: ReconcilerDeps, { patient = false, from = 
   if (!patient) for (const job of held) if (job.leaseEnded) await reclaim(deps, job);
   const queued = await deps.jobs.queued(from.queued, AT_ONCE);
   await addMissing(deps, queued.jobs);
-  const entries = await deps.queue.entries(from.entry, AT_ONCE);
-  await removeUnwanted(deps, entries.jobs, new Set(held.map(({ id }) => id)));
-  return { queued: queued.last, entry: entries.next };
+  const heldIds = new Set(held.map(({ id }) => id));
+  const entries: Record<string, number> = {};
+  for (const pool of await deps.jobs.pools()) {
+    const { jobs, next } = await deps.queue.entries(from.entries[pool] ?? 0, AT_ONCE, pool);
+    await removeUnwanted(deps, pool, jobs, heldIds);
+    entries[pool] = next;
+  }
+  return { queued: queued.last, entries };
 };
 
 const stateOf = ({ jobs }: ReconcilerDeps, tenant: TenantId, id: JobId): Promise<JobState | null> =>
@@ -52,10 +58,13 @@ const addMissing = async (deps: ReconcilerDeps, queued: readonly UnfinishedJob[]
     if (job.suspicion === "poison") await failPoison(deps, job);
     else wanted.set(job.id, job);
   }
-  for (const id of await deps.queue.missing([...wanted.keys()])) {
-    const { tenant, place } = wanted.get(id)!;
-    // It may have run since.
-    if ((await stateOf(deps, tenant, id)) === "queued") await deps.queue.add({ tenant, job: id }, { place });
+  for (const pool of new Set(queued.map((job) => job.pool))) {
+    const own = [...wanted.values()].filter((job) => job.pool === pool).map(({ id }) => id);
+    for (const id of await deps.queue.missing(own, pool)) {
+      const { tenant, place } = wanted.get(id)!;
+      // It may have run since.
+      if ((await stateOf(deps, tenant, id)) === "queued") await deps.queue.add({ tenant, job: id }, { place, pool });
+    }
   }
 };
 
@@ -63,13 +72,18 @@ const addMissing = async (deps: ReconcilerDeps, queued: readonly UnfinishedJob[]
  * A job is recorded before it is queued, so what has an entry and no record that wants one will not get one: it was done or
  * paused while the queue was away, or is gone. One that is resumed right now lacks its entry until the next round.
  */
-const removeUnwanted = async (deps: ReconcilerDeps, entries: readonly JobId[], held: ReadonlySet<JobId>) => {
-  for (const id of await deps.jobs.notWaiting(entries)) {
+const removeUnwanted = async (
+  deps: ReconcilerDeps,
+  pool: string,
+  entries: readonly JobId[],
+  held: ReadonlySet<JobId>,
+): Promise<void> => {
+  for (const id of await deps.jobs.notWaiting(entries, pool)) {
     if (held.has(id)) continue;
-    const tenant = await deps.queue.tenantOf(id);
+    const tenant = await deps.queue.tenantOf(id, pool);
     if (tenant === null) continue;
     const state = await stateOf(deps, tenant, id);
-    if (state === null || state === "paused" || isDone(state)) await deps.queue.remove({ job: id });
+    if (state === null || state === "paused" || isDone(state)) await deps.queue.remove({ job: id, pool });
   }
 };
 
@@ -88,11 +102,11 @@ const reclaim = async (deps: ReconcilerDeps, { tenant, id, attempt }: Unfinished
 };
 
 /** A job that crashed again and again, at last with nothing beside it, must not run any more. */
-const failPoison = async (deps: ReconcilerDeps, { tenant, id }: UnfinishedJob): Promise<void> => {
+const failPoison = async (deps: ReconcilerDeps, { tenant, id, pool }: UnfinishedJob): Promise<void> => {
   const last = (await deps.jobs.get(tenant, id)).history.at(-1)?.reason ?? "";
   await deps.jobs.failWaiting(tenant, id, poisonError(last), deps.now().toISOString());
   deps.log.error({ tenant, job: id }, "a job crashed again and again; it has failed");
-  await deps.queue.remove({ job: id });
+  await deps.queue.remove({ job: id, pool });
 };
 
 /** Reconciles now and every few seconds until stopped. An outage is logged once and ends by itself. */

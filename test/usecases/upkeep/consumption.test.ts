@@ -16,7 +16,17 @@ import type { QueueUnderTest } from "../../conformance/training-queue.ts";
 
 const ignore = () => {};
 const signOf = (name: string, sign: Partial<TrainerHeartbeat> = {}): TrainerHeartbeat => ({
-  ...{ name, threads: 2, usedThreads: 0, memoryBytes: 1e9, usedMemoryBytes: 0, free: 2, taken: 0, metrics: null },
+  ...{
+    name,
+    pool: "default",
+    threads: 2,
+    usedThreads: 0,
+    memoryBytes: 1e9,
+    usedMemoryBytes: 0,
+    free: 2,
+    taken: 0,
+    metrics: null,
+  },
   ...sign,
 });
 
@@ -79,9 +89,10 @@ describe("trainers' heartbeats", () => {
 
 describe("eyes on consumption", () => {
   const patienceMs = 15_000;
+  const pools = async () => ["default", "large"];
   let watch: Consumption & { look(): Promise<void>; stop(): void };
   beforeEach(() => {
-    watch = watchConsumption({ queue: opened.queue, heard, nowMs: () => clockMs, patienceMs, everyMs: 1e6 });
+    watch = watchConsumption({ queue: opened.queue, pools, heard, nowMs: () => clockMs, patienceMs, everyMs: 1e6 });
   });
   afterEach(() => watch.stop());
 
@@ -95,7 +106,7 @@ describe("eyes on consumption", () => {
 
   it("say after a while that jobs wait and nobody is there, and nothing once they are gone", async () => {
     expect(await later(60_000)).toBeNull();
-    expect(watch.largestTrainer()).toBeNull();
+    expect(watch.largestTrainer("default")).toBeNull();
     const waiting = entry();
     await opened.queue.add(waiting, { place: 1 });
     await opened.queue.add(entry(), { place: 1 });
@@ -113,13 +124,27 @@ describe("eyes on consumption", () => {
     await opened.queue.add(entry(), { place: 1 });
     const [idle, busy] = [signOf("a", { memoryBytes: 10 }), signOf("b", { free: 0, taken: 7, memoryBytes: 30 })];
     expect(await later(0, idle, busy)).toBeNull(); // the first look at trainers that have taken some
-    expect(watch.largestTrainer()).toBe(30);
+    expect(watch.largestTrainer("default")).toBe(30);
     for (let i = 0; i < 3; i++) await later(5000, idle, busy);
     expect(watch.trouble()).toBeNull();
     expect(await later(5000, idle, busy)).toMatch(/^1 job waits, and none of the 2 trainers has taken one up for 15 s/);
     expect(await later(5000, signOf("a", { taken: 1 }), busy)).toBeNull();
     for (let i = 0; i < 4; i++) await later(5000, signOf("a", { taken: 1 }), busy);
     expect(watch.trouble()).toMatch(/none of the 2 trainers/);
+  });
+
+  it("look at each pool by itself: trainers of one do not take what waits for another", async () => {
+    await opened.queue.add(entry(), { place: 1, pool: "large" });
+    const busy = (taken: number) => signOf("a", { taken, memoryBytes: 10 });
+    expect(await later(0, busy(1))).toBeNull();
+    expect(await later(15_000, busy(2))).toBe(
+      "1 job waits for the pool large, and no trainer has given a heartbeat for 15 s: start one with TRAINER_POOL=large",
+    );
+    expect([watch.largestTrainer("default"), watch.largestTrainer("large")]).toEqual([10, null]);
+    const large = signOf("b", { pool: "large", memoryBytes: 30 });
+    expect(await later(0, busy(3), large)).toMatch(/^1 job waits for the pool large, and the trainer has not taken/);
+    expect(watch.largestTrainer("large")).toBe(30);
+    expect(await later(0, busy(4), { ...large, taken: 1 })).toBeNull();
   });
 
   it("find nothing wrong with trainers that have no room, nor with jobs that were put aside", async () => {
@@ -133,7 +158,7 @@ describe("eyes on consumption", () => {
 
   it("see nothing while Redis is away, and begin anew when it is back", async () => {
     watch.stop();
-    watch = watchConsumption({ queue: opened.queue, heard, nowMs: () => clockMs, patienceMs, everyMs: 20 });
+    watch = watchConsumption({ queue: opened.queue, pools, heard, nowMs: () => clockMs, patienceMs, everyMs: 20 });
     await opened.queue.add(entry(), { place: 1 });
     await watch.look();
     clockMs += 20_000;

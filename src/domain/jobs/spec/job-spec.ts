@@ -2,6 +2,7 @@ import { z } from "zod";
 import { exactRecord } from "../../exact-record.ts";
 import { DatasetId } from "../../ids.ts";
 import { limits } from "../../limits.ts";
+import { PoolName } from "../pool.ts";
 import { BaseSpec } from "./base/base-spec.ts";
 import { Effort } from "./effort/effort-spec.ts";
 import type { HeldOut } from "./folds/cross-validation-spec.ts";
@@ -115,6 +116,9 @@ export const ResourcesSpec = z
       .default(3600)
       .describe("Seconds of computing after which the job fails with `max_seconds`."),
     priority: z.int().min(-100).max(100).default(0).describe("Among the tenant's waiting jobs the higher runs first."),
+    pool: PoolName.optional().describe(
+      "The trainers that may run the job: those whose label (`TRAINER_POOL`) this is. One that no trainer has ever had is refused. Left out: `default`, the pool of trainers without a label.",
+    ),
     backend: z
       .enum(["wasm", "blas"])
       .default("wasm")

@@ -2,6 +2,7 @@ import { assert } from "../../../domain/errors.ts";
 import type { StudyId, TenantId } from "../../../domain/ids.ts";
 import type { HistoryEntry, Job } from "../../../domain/jobs/job.ts";
 import { isDone, JobState } from "../../../domain/jobs/job-state.ts";
+import { DEFAULT_POOL, poolOf } from "../../../domain/jobs/pool.ts";
 import type { CheckpointRecord, NewJob, Trial } from "../../job-store.ts";
 
 /** What the scripts answer of a job: its hash as field, value, field, value …, and its history's entries as JSON. */
@@ -19,6 +20,9 @@ export interface JobRecord {
 
 const LONGEST_SECONDS = 1e9;
 
+/** As the scripts take it: '' for the default one. */
+export const poolField = (pool: string): string => (pool === DEFAULT_POOL ? "" : pool);
+
 /** The hash's fields of a new job; what is not listed is absent until it is known. `tracked`: a tracking server is told of jobs that train. */
 export const toFields = (
   { tenant, id, spec, plan, prediction, createdAt, study, origin }: NewJob,
@@ -32,6 +36,7 @@ export const toFields = (
   crashes: "0",
   progressStep: "0",
   priority: String(spec.resources.priority),
+  ...(poolOf(spec.resources) === DEFAULT_POOL ? {} : { pool: poolOf(spec.resources) }),
   dataset: spec.dataset,
   base: spec.base?.model ?? "",
   createdAt,

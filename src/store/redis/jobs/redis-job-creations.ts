@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { assert, ServiceError } from "../../../domain/errors.ts";
 import { JobState } from "../../../domain/jobs/job-state.ts";
+import { DEFAULT_POOL, poolOf } from "../../../domain/jobs/pool.ts";
 import type { JobStore, NewJob, NewJobs, Recorded } from "../../job-store.ts";
 import { idempotencySeconds, jobKeys, redisKeys } from "../redis-keys.ts";
 import { parseRecord, type RawJob, toFields, toNewJob } from "./job-record.ts";
@@ -49,7 +50,7 @@ const beginningOf = (at: string): [entry: string, event: string] => {
 /** What the scripts must know of a new job, and its record, as arguments. */
 const argumentsOf = (wanted: NewJob, options: { tracked: boolean }): string[] => {
   const fields = toFields(wanted, options);
-  const about = [fields.tenant, fields.dataset, fields.base, fields.priority, fields.plannedMs];
+  const about = [fields.tenant, fields.dataset, fields.base, fields.priority, fields.plannedMs, fields.pool ?? ""];
   return [...about, ...Object.entries(fields).flat()];
 };
 
@@ -90,7 +91,7 @@ export const create = async (
   return { job, place, created: false };
 };
 
-type OneOutcome = ["created", string, number, number?] | ["existing", string, string, string] | [string];
+type OneOutcome = ["created", string, number, number?] | ["existing", string, string, string, string | null] | [string];
 
 export const createAll = async (
   scripts: JobScripts["scripts"],
@@ -126,10 +127,14 @@ export const createAll = async (
         created: true,
         state: "queued",
         place: Number(rest[0]),
+        pool: poolOf(job!.spec.resources),
         ...counted(rest[1] as number | undefined),
       };
     if (became === "existing")
-      return { id: id!, created: false, state: JobState.parse(rest[0]), place: Number(rest[1]) };
+      return {
+        ...{ id: id!, created: false, state: JobState.parse(rest[0]), place: Number(rest[1]) },
+        pool: rest[2] == null ? DEFAULT_POOL : String(rest[2]),
+      };
     return job === null ? null : refusalOf(became, { spec: job.spec, quota });
   });
 };

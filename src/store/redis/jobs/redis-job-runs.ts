@@ -5,9 +5,10 @@ import { boundText } from "../../../domain/jobs/bounded-event.ts";
 import type { JobError } from "../../../domain/jobs/job.ts";
 import { JobState, type Transition, transitions } from "../../../domain/jobs/job-state.ts";
 import { suspicionOf } from "../../../domain/jobs/poison.ts";
+import { DEFAULT_POOL } from "../../../domain/jobs/pool.ts";
 import type { Fence, JobStore } from "../../job-store.ts";
-import { jobKeys, redisKeys } from "../redis-keys.ts";
-import { parseRecord, type RawJob } from "./job-record.ts";
+import { jobKeys, ofPool, redisKeys } from "../redis-keys.ts";
+import { parseRecord, poolField, type RawJob } from "./job-record.ts";
 import type { JobScripts } from "./job-scripts.ts";
 import { createEnds } from "./redis-job-ends.ts";
 
@@ -29,7 +30,10 @@ type Runs = Pick<
   | "largestTrainer"
 >;
 
-const trainerKeys = [redisKeys.trainers, `${redisKeys.trainers}:until`];
+const trainerKeys = (pool: string): string[] => {
+  const trainers = ofPool(redisKeys.trainers, pool);
+  return [trainers, `${trainers}:until`];
+};
 
 const LONGEST_WAIT_SECONDS = 60;
 
@@ -137,8 +141,8 @@ export const createRuns = (
   checkpoints: async (tenant, id) => (await read(tenant, id)).checkpoints,
   ...createEnds({ scripts, moved, read }),
   ...createStops(moved),
-  announceTrainer: async (name, memoryBytes, forMs) => {
-    await scripts.announceTrainer(trainerKeys, name, memoryBytes, forMs);
+  announceTrainer: async (name, memoryBytes, forMs, pool = DEFAULT_POOL) => {
+    await scripts.announceTrainer([...trainerKeys(pool), redisKeys.pools], name, memoryBytes, forMs, poolField(pool));
   },
-  largestTrainer: async () => Number(await scripts.largestTrainer(trainerKeys)),
+  largestTrainer: async (pool = DEFAULT_POOL) => Number(await scripts.largestTrainer(trainerKeys(pool))),
 });

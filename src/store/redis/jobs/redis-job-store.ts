@@ -3,10 +3,11 @@ import { orNull } from "../../../domain/errors.ts";
 import type { JobId, TenantId } from "../../../domain/ids.ts";
 import { JobState } from "../../../domain/jobs/job-state.ts";
 import { CRASHES_OF_SUSPECT } from "../../../domain/jobs/poison.ts";
+import { DEFAULT_POOL } from "../../../domain/jobs/pool.ts";
 import type { JobStore } from "../../job-store.ts";
 import type { ConfirmedWrites } from "../connection/confirmed-writes.ts";
 import { onRedis } from "../redis-error.ts";
-import { redisKeys } from "../redis-keys.ts";
+import { ofPool, redisKeys } from "../redis-keys.ts";
 import { createJobChanges } from "./job-changes.ts";
 import { numberOf } from "./job-record.ts";
 import { absent, createJobScripts, type JobScripts } from "./job-scripts.ts";
@@ -75,10 +76,10 @@ export const createRedisJobStore = ({
       const keys = [`${redisKeys.jobPrefix(tenant)}:${id}:events`, unpublishedKey(tenant)];
       await jobScripts.scripts.notePublished(keys, id, lastEvent ?? "");
     },
-    waitingWork: async () => {
-      const [ms, jobs] = await onRedis(() =>
-        Promise.all([redis.hget(`${redisKeys.waiting}:work`, "ms"), redis.scard(redisKeys.waiting)]),
-      );
+    pools: async () => [DEFAULT_POOL, ...(await onRedis(() => redis.smembers(redisKeys.pools))).sort()],
+    waitingWork: async (pool = DEFAULT_POOL) => {
+      const waiting = ofPool(redisKeys.waiting, pool);
+      const [ms, jobs] = await onRedis(() => Promise.all([redis.hget(`${waiting}:work`, "ms"), redis.scard(waiting)]));
       return { jobs, seconds: jobs === 0 ? 0 : Math.max(0, Number(ms ?? 0)) / 1000 };
     },
     glance: (tenant, most) => glance(redis, jobScripts, tenant, most),

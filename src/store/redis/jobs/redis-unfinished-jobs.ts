@@ -2,9 +2,10 @@ import type { Redis } from "ioredis";
 import type { JobId, TenantId } from "../../../domain/ids.ts";
 import type { JobState } from "../../../domain/jobs/job-state.ts";
 import { suspicionOf } from "../../../domain/jobs/poison.ts";
+import { DEFAULT_POOL } from "../../../domain/jobs/pool.ts";
 import type { JobStore, UnfinishedJob } from "../../job-store.ts";
 import { onRedis } from "../redis-error.ts";
-import { redisKeys } from "../redis-keys.ts";
+import { ofPool, redisKeys } from "../redis-keys.ts";
 import { heldStates } from "../scripts/job-prelude.ts";
 import type { JobScripts } from "./job-scripts.ts";
 
@@ -12,7 +13,16 @@ import type { JobScripts } from "./job-scripts.ts";
 const TENANTS_AT_ONCE = 100;
 const JOBS_AT_ONCE = 1000;
 
-type Row = [tenant: number, id: JobId, state: JobState, attempt: string, place: string, crashes: string, ended: number];
+type Row = [
+  tenant: number,
+  id: JobId,
+  state: JobState,
+  attempt: string,
+  place: string,
+  crashes: string,
+  ended: number,
+  pool: string,
+];
 
 /** What the reconciler asks, in parts: there may be a hundred thousand jobs. */
 export const createUnfinished = (
@@ -31,9 +41,10 @@ export const createUnfinished = (
   ): Promise<UnfinishedJob[]> => {
     const keys = tenants.flatMap((tenant) => [redisKeys.jobIndex(tenant), redisKeys.jobPrefix(tenant)]);
     const rows = (await scripts.listUnfinished(keys, JSON.stringify(states), from, most)) as Row[];
-    return rows.map(([tenant, id, state, attempt, place, crashes, ended]) => ({
+    return rows.map(([tenant, id, state, attempt, place, crashes, ended, pool]) => ({
       ...{ tenant: tenants[tenant - 1]!, id, state, attempt: Number(attempt), place: Number(place) },
       ...{ suspicion: suspicionOf(Number(crashes), crashesOfSuspect), leaseEnded: ended === 1 },
+      pool: pool === "" ? DEFAULT_POOL : pool,
     }));
   };
 
@@ -65,11 +76,14 @@ export const createUnfinished = (
       }
       return { jobs, last: null };
     },
-    notWaiting: async (ids) => {
+    notWaiting: async (ids, pool = DEFAULT_POOL) => {
       const found: JobId[] = [];
       for (let first = 0; first < ids.length; first += JOBS_AT_ONCE)
         found.push(
-          ...((await scripts.notWaiting([redisKeys.waiting], ...ids.slice(first, first + JOBS_AT_ONCE))) as JobId[]),
+          ...((await scripts.notWaiting(
+            [ofPool(redisKeys.waiting, pool)],
+            ...ids.slice(first, first + JOBS_AT_ONCE),
+          )) as JobId[]),
         );
       return found;
     },

@@ -13,7 +13,8 @@ local function create(id, about, first, last, said, most, datasetKey, baseKey)
   end
   if redis.call('EXISTS', datasetKey) == 0 then return 'no_dataset' end
   if baseKey ~= datasetKey and redis.call('EXISTS', baseKey) == 0 then return 'no_base' end
-  local tenant, dataset, base, priority, plannedMs = unpack(about)
+  local tenant, dataset, base, priority, plannedMs, pool = unpack(about)
+  usePool(pool)
   local place = takePlace(tenant, priority)
   addWork(plannedMs)
   redis.call('HSET', job, 'place', place, 'waitingMs', plannedMs, unpack(ARGV, first, last))
@@ -38,7 +39,7 @@ end
  * ARGV  1 id   2 the history's first entry, JSON   3 the first event, JSON   4 digest of the body, '' without an idempotency key
  *       5 seconds for which the idempotency key is kept   6 the most queued and paused jobs, '' for any number
  *       7 study's id, '' if it is no trial: then it must run
- *       8 tenant   9 data set   10 base model, '' for none   11 priority   12 planned ms   13 field of the record   14 value   15 field …
+ *       8 tenant   9 data set   10 base model, '' for none   11 priority   12 planned ms   13 pool, '' for the default one   14 field of the record   15 value   16 field …
  * Result  {'created', place, under a quota how many count against it} | {'existing', record, history} | {'mismatch'} | {'quota'} | {'no_study'} | {'no_dataset'} | {'no_base'}
  */
 export const createJob = `${jobPrelude}${creation}
@@ -63,8 +64,8 @@ if digest ~= '' then
     end
   end
 end
-local about = { unpack(ARGV, 8, 12) }
-local refused, place, counted = create(id, about, 13, #ARGV, { entry, event }, quota, KEYS[13], KEYS[14])
+local about = { unpack(ARGV, 8, 13) }
+local refused, place, counted = create(id, about, 14, #ARGV, { entry, event }, quota, KEYS[13], KEYS[14])
 if refused then return { refused } end
 if digest ~= '' then
   redis.call('SET', idempotency, cjson.encode({ id = id, digest = digest }), 'EX', keepSeconds)
@@ -80,8 +81,8 @@ return { 'created', place, counted }
  * ARGV  1 the history's first entry, JSON   2 the first event, JSON   3 digest of the body, '' without an idempotency key
  *       4 seconds for which the idempotency key is kept   5 the most queued and paused jobs, '' for any number
  *       6 id, '' for one that is only looked for under the key   7 how many arguments of this job follow   8 tenant   9 data set   10 base model, '' for none
- *       11 priority   12 planned ms   13 field of the record   14 value   15 field …   then the next job's id …
- * Result  {'mismatch'} | {'done', {'created', id, place, as above} | {'existing', id, state, place} | {'quota'} | {'no_dataset'} | {'no_base'} | {'none'} …}
+ *       11 priority   12 planned ms   13 pool, '' for the default one   14 field of the record   15 value   16 field …   then the next job's id …
+ * Result  {'mismatch'} | {'done', {'created', id, place, as above} | {'existing', id, state, place, pool if it is not the default one} | {'quota'} | {'no_dataset'} | {'no_base'} | {'none'} …}
  */
 export const createJobs = `${jobPrelude}${creation}
 local idempotency, prefix, datasets, models = KEYS[12], KEYS[13], KEYS[14], KEYS[15]
@@ -116,13 +117,13 @@ while position <= #ARGV do
   local outcome = { 'none' }
   if known[i] then
     useJob(known[i])
-    outcome = { 'existing', known[i], unpack(redis.call('HMGET', job, 'state', 'place')) }
+    outcome = { 'existing', known[i], unpack(redis.call('HMGET', job, 'state', 'place', 'pool')) }
   elseif id ~= '' then
     useJob(id)
-    local about = { unpack(ARGV, first, first + 4) }
+    local about = { unpack(ARGV, first, first + 5) }
     local datasetKey = datasets .. ':' .. about[2]
     local baseKey = about[3] == '' and datasetKey or models .. ':' .. about[3]
-    local refused, place, counted = create(id, about, first + 5, last, { entry, event }, quota, datasetKey, baseKey)
+    local refused, place, counted = create(id, about, first + 6, last, { entry, event }, quota, datasetKey, baseKey)
     outcome = refused and { refused } or { 'created', id, place, counted }
   end
   ids[i] = outcome[2] or ''

@@ -19,16 +19,23 @@ const LAST_PLACE = 2 ** 21 - 1;
  *
  * KEYS  1 record (hash)   2 history (list)   3 events (stream)   4 metrics (set sorted by step: points as JSON; of a finished job blocks of them, by the step of the last)
  *       5 index of ids, `:<state>` of those in a state, `:unpublished` of those whose manifest is due   6 prefix of the sets of holders   7 channel of changes
- *       8 places in the queue (hash: `now`, the last of each tenant and priority, `<tenant>:` the priorities there are)   9 waiting jobs' ids, of all tenants (set)
+ *       8 places in the queue (hash: `now`, the last of each tenant and priority, `<tenant>:` the priorities there are)   9 waiting jobs' ids, of all tenants (set);
+ *         both of the default pool, those of another have its name behind an @
  *       10 webhooks that are due (set sorted by when to look at them), also the channel that tells of new ones
  *
- * A record's fields are strings: id tenant state attempt progress crashes progressStep priority place claim dataset base createdAt
+ * A record's fields are strings: id tenant state attempt progress crashes progressStep priority pool (but the default one) place claim dataset base createdAt
  * study pauseAtEpoch reachedEpoch reachedFolds (of a study's trial) startedAt endedAt model leaseUntilMs heldSinceMs (while a trainer holds it) plannedMs (that the plan takes) waitingMs (while it waits: the work that it counts) webhook (if it has one: deliveries that failed) run (if a tracking server is to have it: attempts that failed), and as JSON spec plan metrics error prediction origin
  * checkpoints.
  */
 export const jobPrelude = `
 local job, history, events, metrics = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local index, holders, changes, places, waiting, due = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+-- Tenants take turns within each pool.
+local function usePool(pool)
+  local of = pool and pool ~= '' and '@' .. pool or ''
+  places, waiting = KEYS[8] .. of, KEYS[9] .. of
+end
+
 local held = ${luaSet(heldStates)}
 local done = ${luaSet(JobState.options.filter(isDone))}
 
@@ -181,7 +188,8 @@ end
 
 -- One transition: record, indices, history, event, what the job held, and the news of it.
 local function move(to, at, reason)
-  local id, from, attempt, dataset, base = unpack(redis.call('HMGET', job, 'id', 'state', 'attempt', 'dataset', 'base'))
+  local id, from, attempt, dataset, base, pool = unpack(redis.call('HMGET', job, 'id', 'state', 'attempt', 'dataset', 'base', 'pool'))
+  usePool(pool)
   redis.call('HSET', job, 'state', to)
   redis.call('ZREM', index .. ':' .. from, id)
   redis.call('ZADD', index .. ':' .. to, 0, id)

@@ -42,7 +42,7 @@ return result
  *
  * KEYS  index of a tenant's ids, prefix of its job records, the next tenant's …
  * ARGV  1 the states, JSON   2 lower end of the first tenant's: '-', or '(' and the last id before   3 how many
- * Result  {{number of the tenant, id, state, attempt, place, crashes, 1 if its lease ended} …}
+ * Result  {{number of the tenant, id, state, attempt, place, crashes, 1 if its lease ended, pool or ''} …}
  */
 export const listUnfinished = `
 local time = redis.call('TIME')
@@ -54,9 +54,9 @@ for tenant = 1, #KEYS / 2 do
   for _, state in ipairs(states) do
     if #result == most then return result end
     for _, id in ipairs(redis.call('ZRANGEBYLEX', index .. ':' .. state, from, '+', 'LIMIT', 0, most - #result)) do
-      local fields = redis.call('HMGET', prefix .. ':' .. id, 'state', 'attempt', 'place', 'crashes', 'leaseUntilMs')
+      local fields = redis.call('HMGET', prefix .. ':' .. id, 'state', 'attempt', 'place', 'crashes', 'leaseUntilMs', 'pool')
       local ended = fields[5] and tonumber(fields[5]) <= now
-      result[#result + 1] = { tenant, id, fields[1], fields[2], fields[3], fields[4], ended and 1 or 0 }
+      result[#result + 1] = { tenant, id, fields[1], fields[2], fields[3], fields[4], ended and 1 or 0, fields[6] or '' }
     end
     from = '-'
   end
@@ -65,7 +65,7 @@ return result
 `;
 
 /**
- * KEYS  1 waiting jobs' ids, of all tenants (set)
+ * KEYS  1 a pool's waiting jobs' ids, of all tenants (set)
  * ARGV  ids
  * Result  those that are not among them
  */

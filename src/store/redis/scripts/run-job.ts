@@ -20,7 +20,9 @@ end
 local allowed = false
 for _, name in ipairs(cjson.decode(ARGV[1])) do allowed = allowed or name == state end
 if not allowed then return nil end
-local place = tonumber(redis.call('HGET', job, 'place'))
+local place, pool = unpack(redis.call('HMGET', job, 'place', 'pool'))
+place = tonumber(place)
+usePool(pool)
 local now = math.max(tonumber(redis.call('HGET', places, 'now') or 1), place)
 if ARGV[6] ~= '' then
   local running = 0

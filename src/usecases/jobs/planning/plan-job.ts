@@ -20,7 +20,7 @@ import { requireUnseenFolds } from "./check-base-rows.ts";
 import { requireWebhookAllowed } from "./check-webhook.ts";
 import { countedDataset } from "./counted-dataset.ts";
 import { planFits } from "./plan-fits.ts";
-import { planForTrainers } from "./plan-for-trainers.ts";
+import { planForTrainers, requirePool } from "./plan-for-trainers.ts";
 
 const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-US");
 
@@ -97,12 +97,13 @@ export type Known = Pick<PlannedJob, "dataset" | "base" | "network">;
 export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?: Known): Promise<PlannedJob> => {
   const asked = parse(JobSpec, body);
   requireWebhookAllowed(deps, asked);
+  const pool = await requirePool(deps, asked.resources, "/resources/pool");
   const stored =
     asked.dataset === known?.dataset.id
       ? known.dataset
       : await referred("/dataset", deps.catalogue.dataset(caller.tenant, asked.dataset));
   const dataset = await countedDataset(deps, caller, asked, stored);
-  const largest = deps.consumption.largestTrainer();
+  const largest = deps.consumption.largestTrainer(pool);
   const before = asked.base === undefined ? deps.knownPlans.find(dataset, asked, largest) : null;
   if (before !== null) return { ...before, dataset, base: null, network: null };
   const ofKnown = known !== undefined && asked.base !== undefined && asked.base.model === known.base?.id;
@@ -121,7 +122,8 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
     base === null ? null : ofKnown ? known.network : await readNetwork(deps.artifacts, caller.tenant, base);
   const { spec, planned } = await planEffort(named, async (wanted) => {
     const of = wanted === named ? resolved : resolveSpec(wanted, dataset, base);
-    const planned = await planForTrainers(of.resources.memoryBytes, largest, (memoryBytes) => {
+    const trainers = { asked: of.resources.memoryBytes, pool, largest, pointer: "/resources/memoryBytes" };
+    const planned = await planForTrainers(deps, trainers, (memoryBytes) => {
       const within = { ...of, resources: { ...of.resources, memoryBytes } };
       return planFits(fitsOf(within, dataset, base), (fitted, shape) =>
         deps.engine.plan(caller, fitted, shape, network),
@@ -142,6 +144,8 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
     ],
   };
   requireWithinLimits(plan, spec);
-  if (asked.base === undefined) deps.knownPlans.note(dataset, asked, largest, { spec, plan });
+  // What is said of trainers that were there lately holds for now alone.
+  const isOfNow = largest === null || plan.memoryBytes <= largest;
+  if (asked.base === undefined && isOfNow) deps.knownPlans.note(dataset, asked, largest, { spec, plan });
   return { spec, plan, dataset, base, network };
 };

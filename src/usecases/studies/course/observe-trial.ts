@@ -1,6 +1,7 @@
 import { orNull, ServiceError } from "../../../domain/errors.ts";
 import type { JobId, TenantId } from "../../../domain/ids.ts";
 import type { Job } from "../../../domain/jobs/job.ts";
+import { poolOf } from "../../../domain/jobs/pool.ts";
 import { limits } from "../../../domain/limits.ts";
 import { objectiveMetricOf, resultsOf } from "../../../domain/studies/objective-metric.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
@@ -92,7 +93,7 @@ const paused = async (deps: Deps, tenant: TenantId, study: Study, trial: Trial, 
     const at = deps.now().toISOString();
     await unlessTooLate(async () => {
       const { job, place } = await deps.jobs.promote(tenant, id, trial.pauseAtEpoch, at);
-      if (job.state === "queued") await enqueueJob(deps, tenant, job, { place });
+      if (job.state === "queued") await enqueueJob(deps, tenant, job, { place, pool: poolOf(job.spec.resources) });
     });
   }
   return trial;

@@ -82,13 +82,14 @@ const Waiting = ({ overview: { waiting, jobs } }: { overview: Overview }) => (
   <Card title="Waiting">
     {waiting.length === 0 && <p class="muted">Nothing waits.</p>}
     <ol class="rows">
-      {waiting.map(({ id, name, since }) => (
+      {waiting.map(({ id, name, pool, since }) => (
         <li key={id}>
           <a class="row-link" href={`#/jobs/${id}`}>
             {name}
           </a>
           <span class="muted small">
             waits for <time dateTime={since}>{formatSeconds((Date.now() - Date.parse(since)) / 1000)}</time>
+            {pool !== "default" && `, for the pool ${pool}`}
           </span>
         </li>
       ))}
@@ -128,6 +129,7 @@ const Trainers = ({ trainers }: Pick<Overview, "trainers">) => (
       {trainers.map((trainer) => (
         <li key={trainer.name}>
           <strong class="break">{trainer.name}</strong>
+          {trainer.pool !== "default" && <span class="muted small">pool {trainer.pool}</span>}
           <Room label="Threads" used={trainer.usedThreads} all={trainer.threads} shown={formatNumber} />
           <Room label="Memory" used={trainer.usedMemoryBytes} all={trainer.memoryBytes} shown={formatBytes} />
           <span class="muted small below">

@@ -125,7 +125,11 @@ export interface ResourcesSpec {
     | number
     | undefined;
   /** Without effect: every job has the same bits everywhere. */
-  backend?: string | undefined;
+  backend?:
+    | string
+    | undefined;
+  /** The label of the trainers that may run it; left out: `default`, those without one. */
+  pool?: string | undefined;
 }
 
 /** Whom to tell when the job has ended. */
@@ -666,7 +670,14 @@ export const UnfreezeSpec: MessageFns<UnfreezeSpec> = {
 };
 
 function createBaseResourcesSpec(): ResourcesSpec {
-  return { threads: undefined, memoryBytes: undefined, maxSeconds: undefined, priority: undefined, backend: undefined };
+  return {
+    threads: undefined,
+    memoryBytes: undefined,
+    maxSeconds: undefined,
+    priority: undefined,
+    backend: undefined,
+    pool: undefined,
+  };
 }
 
 export const ResourcesSpec: MessageFns<ResourcesSpec> = {
@@ -685,6 +696,9 @@ export const ResourcesSpec: MessageFns<ResourcesSpec> = {
     }
     if (message.backend !== undefined) {
       writer.uint32(42).string(message.backend);
+    }
+    if (message.pool !== undefined) {
+      writer.uint32(50).string(message.pool);
     }
     return writer;
   },
@@ -740,6 +754,14 @@ export const ResourcesSpec: MessageFns<ResourcesSpec> = {
             }
 
             message.backend = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.pool = reader.string();
             continue;
           }
         }

@@ -494,7 +494,11 @@ export interface WaitingJob {
   id: string;
   name: string;
   /** When it came into the queue last. */
-  since?: string | undefined;
+  since?:
+    | string
+    | undefined;
+  /** Of the trainers that it waits for. */
+  pool: string;
 }
 
 export interface TrainerRoom {
@@ -510,6 +514,8 @@ export interface TrainerRoom {
   free: number;
   /** Jobs that it has taken since it started. */
   taken: number;
+  /** Whose jobs it takes. */
+  pool: string;
 }
 
 export interface Overview {
@@ -3863,7 +3869,7 @@ export const JobCounts: MessageFns<JobCounts> = {
 };
 
 function createBaseWaitingJob(): WaitingJob {
-  return { id: "", name: "", since: undefined };
+  return { id: "", name: "", since: undefined, pool: "" };
 }
 
 export const WaitingJob: MessageFns<WaitingJob> = {
@@ -3876,6 +3882,9 @@ export const WaitingJob: MessageFns<WaitingJob> = {
     }
     if (message.since !== undefined) {
       Timestamp.encode(toTimestamp(message.since), writer.uint32(26).fork()).join();
+    }
+    if (message.pool !== "") {
+      writer.uint32(34).string(message.pool);
     }
     return writer;
   },
@@ -3917,6 +3926,14 @@ export const WaitingJob: MessageFns<WaitingJob> = {
             message.since = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pool = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3931,7 +3948,7 @@ export const WaitingJob: MessageFns<WaitingJob> = {
 };
 
 function createBaseTrainerRoom(): TrainerRoom {
-  return { name: "", threads: 0, usedThreads: 0, memoryBytes: 0, usedMemoryBytes: 0, free: 0, taken: 0 };
+  return { name: "", threads: 0, usedThreads: 0, memoryBytes: 0, usedMemoryBytes: 0, free: 0, taken: 0, pool: "" };
 }
 
 export const TrainerRoom: MessageFns<TrainerRoom> = {
@@ -3956,6 +3973,9 @@ export const TrainerRoom: MessageFns<TrainerRoom> = {
     }
     if (message.taken !== 0) {
       writer.uint32(56).int32(message.taken);
+    }
+    if (message.pool !== "") {
+      writer.uint32(66).string(message.pool);
     }
     return writer;
   },
@@ -4027,6 +4047,14 @@ export const TrainerRoom: MessageFns<TrainerRoom> = {
             }
 
             message.taken = reader.int32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.pool = reader.string();
             continue;
           }
         }

@@ -63,7 +63,11 @@ export interface PredictDatasetRequest {
     | string
     | undefined;
   /** As for a job that trains. */
-  idempotencyKey?: string | undefined;
+  idempotencyKey?:
+    | string
+    | undefined;
+  /** Of the trainers that may run it; left out: that of the job that made the model. */
+  pool?: string | undefined;
 }
 
 export interface GetPredictionFileRequest {
@@ -101,6 +105,7 @@ function createBasePredictDatasetRequest(): PredictDatasetRequest {
     maxSeconds: undefined,
     webhookUrl: undefined,
     idempotencyKey: undefined,
+    pool: undefined,
   };
 }
 
@@ -126,6 +131,9 @@ export const PredictDatasetRequest: MessageFns<PredictDatasetRequest> = {
     }
     if (message.idempotencyKey !== undefined) {
       writer.uint32(58).string(message.idempotencyKey);
+    }
+    if (message.pool !== undefined) {
+      writer.uint32(66).string(message.pool);
     }
     return writer;
   },
@@ -197,6 +205,14 @@ export const PredictDatasetRequest: MessageFns<PredictDatasetRequest> = {
             }
 
             message.idempotencyKey = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.pool = reader.string();
             continue;
           }
         }
