@@ -15,7 +15,6 @@ import { inferenceService } from "../inference-protocol/grpc.ts";
 import { registerInferenceProtocol } from "../inference-protocol/rest.ts";
 import { createOpenAiSurface } from "../openai/openai-surface.ts";
 import type { QueueBoard } from "../queue/queue-board.ts";
-import type { TrainingQueue } from "../queue/training-queue.ts";
 import { type QueueLoad, registerAutoscaling, registerVersion } from "../rest/routes/autoscaling-route.ts";
 import { createRestServer } from "../rest/server.ts";
 import { admitKeys, keyInForce } from "../usecases/access/admit-keys.ts";
@@ -213,12 +212,8 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   };
   await tellLostRecords(deps);
   const { rest, grpc } = await createSurfaces(deps, {
-    admit,
-    gate,
-    tls,
-    metrics,
+    ...{ admit, gate, tls, metrics, board },
     queueLoad: watched.queueLoad,
-    board,
     corsOrigins: config.corsOrigins,
     tracing: telemetry.tracing,
     log,
