@@ -14,12 +14,9 @@ import { createGrpcServer, type GrpcServer } from "../grpc/server.ts";
 import { inferenceService } from "../inference-protocol/grpc.ts";
 import { registerInferenceProtocol } from "../inference-protocol/rest.ts";
 import { createOpenAiSurface } from "../openai/openai-surface.ts";
-import { createBullTrainingQueue } from "../queue/bull-training-queue.ts";
-import type { TrainingQueue } from "../queue/training-queue.ts";
+import type { QueueBoard } from "../queue/queue-board.ts";
 import { type QueueLoad, registerAutoscaling, registerVersion } from "../rest/routes/autoscaling-route.ts";
 import { createRestServer } from "../rest/server.ts";
-import { createProducerConnection } from "../store/redis/redis-connection.ts";
-import { watchCalls } from "../store/watch-calls.ts";
 import { admitKeys, keyInForce } from "../usecases/access/admit-keys.ts";
 import { admitTokens } from "../usecases/access/event-tokens.ts";
 import { noteAccess } from "../usecases/access/note-access.ts";
@@ -36,6 +33,7 @@ import { startStudies } from "../usecases/upkeep/look-after-studies.ts";
 import { startReconciler } from "../usecases/upkeep/reconcile.ts";
 import { tellLostRecords } from "../usecases/upkeep/recordless.ts";
 import { startRetention } from "../usecases/upkeep/retention.ts";
+import { registerQueuePage } from "../web/queue-page.ts";
 import { registerWeb } from "../web/web.ts";
 import { acceptFaster, connectionBacklog } from "./accept-faster.ts";
 import { type Backends, connectBackends } from "./backends.ts";
@@ -47,6 +45,7 @@ import { watchLoad } from "./observing/watch-load.ts";
 import { prepareOrphanedRedis } from "./private-redis/orphaned-redis.ts";
 import { chooseStartKernels } from "./processes/kernels.ts";
 import { tellParent, untilToldToStop } from "./processes/parent.ts";
+import { openQueues } from "./queues.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 import { createWebhooks } from "./webhooks.ts";
@@ -104,6 +103,7 @@ interface Surroundings {
   tls: TlsFiles | null;
   metrics: ApiMetrics;
   queueLoad: (pool: string | null) => Promise<QueueLoad>;
+  board: QueueBoard;
   corsOrigins: readonly string[];
   tracing: Tracing;
   log: Logger;
@@ -112,7 +112,7 @@ interface Surroundings {
 /** REST and gRPC, seen by the same meters and the same log. */
 const createSurfaces = async (
   deps: Deps,
-  { admit, gate, tls, metrics, queueLoad, corsOrigins, tracing, log }: Surroundings,
+  { admit, gate, tls, metrics, queueLoad, board, corsOrigins, tracing, log }: Surroundings,
 ): Promise<{ rest: FastifyInstance; grpc: GrpcServer }> => {
   const version = readVersion();
   const logged = logRequests(log);
@@ -139,6 +139,7 @@ const createSurfaces = async (
         },
         registerDescriptors,
         registerWeb,
+        (app) => registerQueuePage(app, admit, board),
         createOpenAiSurface(deps),
         (app) => registerInferenceProtocol(app, { deps, admit, gate }),
       ],
@@ -170,26 +171,6 @@ const createEngine = async (config: Config, log: Logger): Promise<{ access: Engi
   };
 };
 
-const openTrainingQueue = (
-  redisUrl: string,
-  metrics: ApiMetrics,
-  log: Logger,
-): { queue: TrainingQueue; closeQueue(): Promise<void> } => {
-  const onError = (error: Error): void => {
-    metrics.redisConnectionError();
-    log.warn({ err: error }, "the queue's connection is in trouble");
-  };
-  const connection = createProducerConnection(redisUrl, onError);
-  const queue = watchCalls(createBullTrainingQueue({ connection, onError }), metrics.onRedisCall("queue"));
-  return {
-    queue,
-    async closeQueue() {
-      await queue.close();
-      connection.disconnect();
-    },
-  };
-};
-
 /** `--role=api`: REST, gRPC and the status page over one layer of use cases. Stops by letting requests finish. */
 export const runApi = async (config: Config, log: Logger): Promise<void> => {
   if (config.redisUrl === null)
@@ -203,7 +184,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   const backends = await connectBackends({ ...config, redisUrl }, log, metrics);
   const stopOrphanedRedis = await prepareOrphanedRedis(redisUrl, config.drainMs, log);
   const { admit, close: closeAdmit } = await createAdmission(config, backends, log);
-  const { queue, closeQueue } = openTrainingQueue(redisUrl, metrics, log);
+  const { queue, board, closeQueues } = openQueues(redisUrl, backends.jobs, metrics, log);
   const heard = backends.signs.listen(config.leaseMs, nowMs);
   const gate = createLoadGate(log);
   const watched = watchLoad({ queue, heard, gate, metrics, backends, log });
@@ -231,10 +212,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   };
   await tellLostRecords(deps);
   const { rest, grpc } = await createSurfaces(deps, {
-    admit,
-    gate,
-    tls,
-    metrics,
+    ...{ admit, gate, tls, metrics, board },
     queueLoad: watched.queueLoad,
     corsOrigins: config.corsOrigins,
     tracing: telemetry.tracing,
@@ -261,7 +239,7 @@ export const runApi = async (config: Config, log: Logger): Promise<void> => {
   await Promise.all([rest.close(), grpc.close(), webhooks.close(), stopTracking()]);
   await engine.close();
   await telemetry.close();
-  await closeQueue();
+  await closeQueues();
   await backends.close();
   await stopOrphanedRedis(reason);
   log.info("api stopped");

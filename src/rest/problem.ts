@@ -53,7 +53,9 @@ export const sendProblem = async (
   if (retryAfter !== null) reply.header("retry-after", String(retryAfter));
   if (known.rate !== undefined || known.quota !== undefined)
     reply.headers(limitFields(known.rate ?? request.caller?.rate, known.quota));
-  if (known.code === "unauthenticated") reply.header("www-authenticate", 'Bearer realm="descent"');
+  // A route that takes a key in another way has said so.
+  if (known.code === "unauthenticated" && !reply.hasHeader("www-authenticate"))
+    reply.header("www-authenticate", 'Bearer realm="descent"');
   reply.removeHeader("etag").header("cache-control", "no-store").header("x-request-id", request.id);
   // A URL that the router cannot read is answered before any hook has run.
   if (!reply.hasHeader("content-security-policy")) reply.headers(bareHeaders);

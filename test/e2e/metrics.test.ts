@@ -170,12 +170,44 @@ describe("metrics of the whole service, at the API", () => {
     const file = join(dataDir, "keys.json");
     const reader = await addApiKey(file, { id: "reader", tenant: "acme", scopes: ["read", "submit"] });
     const prometheus = await addApiKey(file, { id: "prometheus", tenant: "operations", scopes: ["admin"] });
-    service = await startService(dataDir, { API_KEYS_FILE: file });
+    service = await startService(dataDir, { API_KEYS_FILE: file, WORKERS: "0" });
     const metrics = `${service.url}/metrics`;
     const bearer = (key: string): RequestInit => ({ headers: { authorization: `Bearer ${key}` } });
     expect((await fetch(metrics)).status).toBe(401);
     expect((await fetch(metrics, bearer(reader))).status).toBe(403);
     expect(parseMetrics(await fetchText(metrics, bearer(prometheus))).length).toBeGreaterThan(50);
+
+    const queues = `${service.url}/queues/`;
+    const refused = await fetch(queues);
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get("www-authenticate")).toMatch(/^Basic /);
+    for (const path of ["", "static/images/logo.svg", "api/queues", "base.js"]) {
+      expect((await fetch(queues + path)).status, path).toBe(401);
+      expect((await fetch(queues + path, bearer(reader))).status, path).toBe(403);
+      expect((await fetch(queues + path, bearer(prometheus))).status, path).toBe(200);
+    }
+    for (const path of ["static/..%2findex.ejs", "static/none.js", "api/none"])
+      expect((await fetch(queues + path, bearer(prometheus))).status, path).toBe(404);
+    const client = createRestClient(service.url, reader);
+    const dataset = await client.upload("digits", await dataFile("digits"));
+    const { id } = await client.submit(digits(dataset.id));
+    // A browser sends a key as a password. Whose an entry is, is told to who looks after all tenants.
+    const operator = await addApiKey(file, { id: "root", tenant: "operations", scopes: ["admin", "operator"] });
+    const basic = (key: string): RequestInit => ({
+      headers: { authorization: `Basic ${Buffer.from(`me:${key}`).toString("base64")}` },
+    });
+    const entry = async (key: string) => {
+      const response = await fetch(`${queues}api/queues/training/${id}`, basic(key));
+      return { status: response.status, body: await response.json() };
+    };
+    expect(await entry(prometheus)).toMatchObject({ status: 200, body: { job: { id, data: {} } } });
+    await expect
+      .poll(() => entry(operator))
+      .toMatchObject({ status: 200, body: { job: { id, data: { tenant: "acme", job: id } } } });
+    for (const method of ["PUT", "POST", "PATCH"])
+      expect((await fetch(`${queues}api/queues/training/pause`, { ...bearer(operator), method })).status, method).toBe(
+        404,
+      );
   });
 });
 

@@ -152,4 +152,18 @@ describe.skipIf(browserPath === undefined)("every view in a real browser, whose 
       if (!url.includes("/docs/api")) await expectAccessible(page);
     },
   );
+
+  test("shows the queues as they are, and offers nothing that would change them", async () => {
+    page.on("request", (request) => {
+      if (!request.url().startsWith(service.url) && !request.url().startsWith("data:")) faults.push(request.url());
+    });
+    await page.goto(`${service.url}/queues`);
+    expect(page.url()).toBe(`${service.url}/queues/`);
+    for (const name of ["training", "webhooks"]) await page.getByRole("link", { name }).first().waitFor();
+    await page.getByRole("link", { name: "training" }).first().click();
+    await page.waitForURL(/\/queues\/queue\/training/);
+    await page.reload();
+    await page.getByRole("link", { name: "webhooks" }).first().waitFor();
+    expect(await page.getByRole("button", { name: /pause|empty|add job|obliterate/i }).count()).toBe(0);
+  });
 });

@@ -113,6 +113,7 @@ export type OperationName = keyof typeof operations;
 /** What is no operation of the service's resources, and of REST alone, but still not for everyone. */
 const serviceOperations = {
   readMetrics: { scope: "admin" },
+  viewQueues: { scope: "admin" },
 } as const satisfies Record<string, { scope: Scope }>;
 
 export type Admitted = OperationName | keyof typeof serviceOperations;

@@ -20,12 +20,12 @@ const refusal = (standing: RateStanding, waitSeconds: number): ServiceError => {
 
 /**
  * Admits as `admit` does, and no faster than the rates: the caller's own, if it has some. `rate_limited` says when to come back. `unavailable`
- * when Redis cannot count: no operation works without it, and to find that out once takes as long as a caller is promised to wait. Metrics are not counted.
+ * when Redis cannot count: no operation works without it, and to find that out once takes as long as a caller is promised to wait. Metrics and the page of the queues are not counted.
  */
 export const limitRate = (admit: Admit, limiter: RateLimiter, rates: Rates = defaultRates): Admit => {
   return async (operation, authorization, peer) => {
     const caller = await admit(operation, authorization, peer);
-    if (operation === "readMetrics") return caller;
+    if (operation === "readMetrics" || operation === "viewQueues") return caller;
     const name = classOf(operation);
     const rate = caller.rates?.[name] ?? rates[name];
     const subject = `${caller.tenant}:${caller.key ?? ""}:${name}`;
