@@ -132,7 +132,7 @@ describe("metrics of the whole service, at the API", () => {
   });
 
   test("show the queue's depth, what runs, and the errors of a Redis that is away", async () => {
-    service = await startService(dataDir, { TRAINER_THREADS: "1", LEASE_SECONDS: "5" });
+    service = await startService(dataDir, { TRAINER_THREADS: "1", LEASE_SECONDS: "15" });
     const { url } = service;
     const client = createRestClient(url);
     const read = async () => parseMetrics(await fetchText(`${url}/metrics`));
