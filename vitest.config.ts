@@ -6,7 +6,18 @@ const used = [
   ...["bad-input", "cases", "command-line", "command-line-keys", "cross-validation"],
   ...["data-sets-grpc", "documents", "export", "fine-tuning"],
   ...["foreign-pages", "integrity", "log-secrets", "openai", "packed", "page", "page-forms", "page-visits"],
-  ...["parquet-reader", "predictions", "reindex", "report", "s3", "studies", "tls", "tuned-networks", "webhooks"],
+  ...[
+    "parquet-reader",
+    "predictions",
+    "reindex",
+    "report",
+    "s3",
+    "studies",
+    "tls",
+    "tuned-networks",
+    "upgrade",
+    "webhooks",
+  ],
 ].map((name) => `test/e2e/${name}.test.ts`);
 
 export default defineConfig({

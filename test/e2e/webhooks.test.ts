@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Job } from "../../src/domain/jobs/job.ts";
 import { webhookIdOf } from "../../src/domain/webhook.ts";
 import { startFragileRedis } from "../conformance/redis-server.ts";
-import { type Answer, answerWith, type Receiver, startReceiver, verify } from "../webhooks/receiver.ts";
+import { type Answer, answerWith, type Received, type Receiver, startReceiver, verify } from "../webhooks/receiver.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
 import {
   createDataDir,
@@ -51,6 +51,16 @@ describe("webhooks of the whole service", () => {
     const args = [keysScript, "webhook-secret", "--tenant", tenant];
     return (await run(process.execPath, args, { env: { ...process.env, DATA_DIR: dataDir, ...env } })).stdout.trim();
   };
+  /** What the document shows for Node, with the secret and the message in their places. */
+  const asDocumented = async (secret: string, { body, headers }: Received): Promise<string> => {
+    const root = join(import.meta.dirname, "../..");
+    const document = await readFile(join(root, "src/web/docs/webhooks.md"), "utf8");
+    const [shown = ""] = /^ {4}import \{ Webhook \}.*\n(?: {4}.*\n)+/m.exec(document) ?? [];
+    const [imports = "", ...rest] = shown.replace(/^ {4}/gm, "").replace("whsec_…", secret).split("\n");
+    const received = `const { body, headers } = ${JSON.stringify({ body, headers })};`;
+    const program = [imports, received, ...rest, "console.log(type, data.id);"].join("\n");
+    return (await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: root })).stdout;
+  };
   const submit = async (client: RestClient, url: string): Promise<Job> => {
     const { id } = await client.upload("iris", await dataFile("iris"));
     const task = { type: "classification", label: "species" } as const;
@@ -82,6 +92,8 @@ describe("webhooks of the whole service", () => {
       expect(data).toMatchObject({ id, state: "succeeded", model: job.model, metrics: job.metrics });
       expect(message.headers["webhook-id"]).toBe(webhookIdOf(id));
     }
+    expect(await asDocumented(secret, receiver.received[1]!)).toBe(`job.succeeded ${id}\n`);
+    await expect(asDocumented(await secretOf("rival"), receiver.received[1]!)).rejects.toThrow("No matching signature");
     expect(await secretOf("rival")).not.toBe(secret);
     expect((await client.model(job.model ?? "")).spec).not.toHaveProperty("webhook");
     const kept = join(dataDir, "webhook-secret");
