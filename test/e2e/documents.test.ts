@@ -1,8 +1,12 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
+import { json, text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Dataset } from "../../src/domain/datasets/dataset.ts";
+import type { Job } from "../../src/domain/jobs/job.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -184,6 +188,55 @@ describe("what the documents show is what a user gets", () => {
     } finally {
       backend.kill();
       await once(backend, "close");
+    }
+  });
+
+  test("nginx stands before the service as the document has it: page, upload, events as they come", async ({
+    skip,
+  }) => {
+    if (spawnSync("nginx", ["-v"]).error !== undefined) skip("nginx is not installed");
+    const [location = ""] = blocksOf("src/web/docs/operation.md").filter((block) => block.startsWith("location"));
+    const folder = join(dataDir, "nginx");
+    mkdirSync(folder);
+    const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+      (name) => `${name}_temp_path ${folder}/${name};`,
+    );
+    const server = `server { listen unix:${folder}/socket; access_log off; ${location} }`;
+    writeFileSync(
+      join(folder, "nginx.conf"),
+      `daemon off; pid ${folder}/pid; error_log stderr; events {} http { ${paths.join(" ")} ${server.replace("http://127.0.0.1:8080", service.url)} }`,
+    );
+    const nginx = spawn("nginx", ["-e", "stderr", "-p", folder, "-c", join(folder, "nginx.conf")], { stdio: "ignore" });
+    const ask = (path: string, method: string, type: string, body = ""): Promise<IncomingMessage> =>
+      new Promise((resolve, reject) => {
+        const headers = { host: "localhost", "content-type": type };
+        request({ socketPath: join(folder, "socket"), path: `/ml${path}`, method, headers }, resolve)
+          .on("error", reject)
+          .end(body);
+      });
+    try {
+      await expect.poll(() => existsSync(join(folder, "socket")), { timeout: 30_000 }).toBe(true);
+      expect(await text(await ask("/", "GET", ""))).toContain("<title>Descent");
+      expect((await ask("/docs/operation", "GET", "")).statusCode).toBe(200);
+      const csv = readFileSync(join(root, "test/data/iris.csv"), "utf8");
+      const dataset = (await json(await ask("/v1/datasets?name=iris", "POST", "text/csv", csv))) as Dataset;
+      expect(dataset.rows).toBe(150);
+      const training = { epochs: 100_000, earlyStopping: false };
+      const spec = { dataset: dataset.id, task: { type: "classification", label: "species" }, training };
+      const job = (await json(await ask("/v1/jobs", "POST", "application/json", JSON.stringify(spec)))) as Job;
+      const events = await ask(`/v1/jobs/${job.id}/events`, "GET", "");
+      let told = "";
+      // The job ends only after its start was heard: nothing is kept back.
+      for await (const part of events.setEncoding("utf8")) {
+        const heard = told.includes('"state":"running"');
+        told += part;
+        if (!heard && told.includes('"state":"running"'))
+          expect((await ask(`/v1/jobs/${job.id}/cancel`, "POST", "application/json")).statusCode).toBe(200);
+      }
+      expect(told).toMatch(/"state":"cancelled"[\s\S]*event: end\n/);
+    } finally {
+      nginx.kill();
+      await once(nginx, "close");
     }
   });
 
