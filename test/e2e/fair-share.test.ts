@@ -17,6 +17,11 @@ const TIMES = 5;
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
+interface Page {
+  items: Job[];
+  nextPageToken: string | null;
+}
+
 /** Milliseconds from its submission until a job was taken up, and until it was done. */
 const waits = ({ createdAt, startedAt, endedAt }: Job) => ({
   startMs: Date.parse(startedAt!) - Date.parse(createdAt),
@@ -67,10 +72,27 @@ test(`a tenant with ${CROWD.toLocaleString("en-US")} queued jobs does not keep a
       expect(done.state).toBe("succeeded");
       return done;
     };
-    const measure = async (): Promise<{ startMs: number; doneMs: number }> => {
+    /** Of the crowd, those taken up while the job waited. */
+    const before = async ({ createdAt, startedAt }: Job): Promise<number> => {
+      let count = 0;
+      for (let token: string | null = ""; token !== null; ) {
+        const path: string = `/v1/jobs?state=succeeded&pageSize=100&pageToken=${token}`;
+        const { items, nextPageToken }: Page = (await many.client.call<Page>(path)).body;
+        count += items.filter((job) => job.startedAt! > createdAt && job.startedAt! < startedAt!).length;
+        token = nextPageToken;
+      }
+      return count;
+    };
+    const measure = async (): Promise<{ startMs: number; doneMs: number; before: number }> => {
       const times = [];
-      for (let i = 0; i < TIMES; i++) times.push(waits(await run(single)));
+      const counts = [];
+      for (let i = 0; i < TIMES; i++) {
+        const job = await run(single);
+        times.push(waits(job));
+        counts.push(await before(job));
+      }
       return {
+        before: Math.max(...counts),
         startMs: median(times.map(({ startMs }) => startMs)),
         doneMs: median(times.map(({ doneMs }) => doneMs)),
       };
@@ -79,11 +101,12 @@ test(`a tenant with ${CROWD.toLocaleString("en-US")} queued jobs does not keep a
     const idle = await measure();
     await crowd(redis.url, "crowd", await run(many));
     const crowded = await measure();
-    const { items } = (await many.client.call<{ items: Job[] }>("/v1/jobs?state=queued&pageSize=1")).body;
+    const { items } = (await many.client.call<Page>("/v1/jobs?state=queued&pageSize=1")).body;
     expect(items).toHaveLength(1);
     console.info(`idle ${JSON.stringify(idle)}, beside ${CROWD} queued jobs ${JSON.stringify(crowded)}`);
-    // One job of the crowd may be running, which nobody stops; those that are queued add nothing.
-    expect(crowded.doneMs - idle.doneMs).toBeLessThan(2 * idle.doneMs);
+    // One of the crowd is taken up, and on a busy machine a few more, between the record of a job and its entry in the queue. In order of arrival it would be all.
+    expect(idle.before).toBe(0);
+    expect(crowded.before).toBeLessThanOrEqual(5);
   } finally {
     await trainer.stop();
     await api.stop();
