@@ -53,12 +53,12 @@ describe.runIf(process.platform === "linux")("npm is told to stop", () => {
     await removeDataDir(dataDir);
   });
 
-  /** Runs `npm run NAME` until it has said what fits. */
-  const run = (name: string, says: RegExp, env: Record<string, string> = {}, argv: string[] = []): Promise<string> =>
+  /** Runs npm until it has said what fits. */
+  const run = (says: RegExp, env: Record<string, string>, argv: string[]): Promise<string> =>
     new Promise((resolve, reject) => {
       const { REDIS_URL: _redis, ARTIFACT_URL: _artifacts, API_KEYS_FILE: _keys, ...rest } = process.env;
       const own = { DESCENT_TEST_MARK: dataDir, DATA_DIR: dataDir, TMPDIR: dataDir, PORT: "0", GRPC_PORT: "0" };
-      child = spawn("npm", ["run", "--silent", name, "--", ...argv], {
+      child = spawn("npm", argv, {
         ...{ cwd: root, env: { ...rest, ...own, ...env }, stdio: ["ignore", "pipe", "pipe"] },
       });
       let output = "";
@@ -68,7 +68,7 @@ describe.runIf(process.platform === "linux")("npm is told to stop", () => {
       };
       child.stdout?.on("data", look);
       child.stderr?.on("data", look);
-      child.once("exit", () => reject(new Error(`npm run ${name} ended: ${output}`)));
+      child.once("exit", () => reject(new Error(`npm ${argv.join(" ")} ended: ${output}`)));
     });
 
   const ended = async (signal: NodeJS.Signals): Promise<void> => {
@@ -79,14 +79,21 @@ describe.runIf(process.platform === "linux")("npm is told to stop", () => {
 
   test.each([
     ["start", /Ctrl-C/, {}, []],
+    ["descent serve", /Ctrl-C/, {}, []],
     ["dev", /Ctrl-C/, {}, []],
     ["chaos", /uninterrupted run 0/, {}, ["--rounds", "1"]],
     ["load", /it serves \d+ requests a second/, {}, ["--seconds", "60", "--compare-seconds", "0"]],
     ["bench", /samples\/s/, {}, []],
   ] as [string, RegExp, Record<string, string>, string[]][])(
-    "SIGTERM to `npm run %s` leaves nothing running",
+    "SIGTERM to npm, of `%s`, leaves nothing running",
     async (name, says, env, argv) => {
-      await run(name, says, env, argv);
+      const [command = "", ...rest] = name.split(" ");
+      const isScript = rest.length === 0;
+      await run(
+        says,
+        env,
+        isScript ? ["run", "--silent", name, "--", ...argv] : ["exec", "--no", "--", command, ...rest],
+      );
       expect((await markedPids(mark)).length).toBeGreaterThan(1);
       await ended("SIGTERM");
       await expect.poll(() => markedPids(mark), { timeout: 30_000 }).toEqual([]);

@@ -26,6 +26,9 @@ export const isPart = (): boolean => process.send !== undefined && process.env[p
 /** The reason that is told when the process that started this one is gone. */
 export const orphaned = "the parent process is gone";
 
+/** Of the shell between npm and a command of `npx`: that one dies of a signal to npm and passes nothing on. */
+const shellEveryMs = 500;
+
 /**
  * Settles when this process has been told to stop: SIGTERM, Ctrl-C, or the death of the parent. Under a parent, Ctrl-C is
  * left to it: the terminal sends it to every process at once, but the parts have to stop in order.
@@ -37,4 +40,8 @@ export const untilToldToStop = (): Promise<string> =>
     process.on("SIGHUP", () => (supervised ? undefined : resolve("SIGHUP")));
     process.on("SIGINT", () => (supervised ? undefined : resolve("SIGINT")));
     if (supervised) process.on("disconnect", () => resolve(orphaned));
+    else if (process.env.npm_command === "exec") {
+      const shell = process.ppid;
+      setInterval(() => process.ppid !== shell && resolve(orphaned), shellEveryMs).unref();
+    }
   });
