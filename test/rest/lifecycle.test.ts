@@ -108,6 +108,14 @@ describe("a job", () => {
     expect([other.status, (await body(other)).code]).toEqual([422, "idempotency_mismatch"]);
   });
 
+  it("stands in the list where it stood in its batch, between those of one millisecond too", async () => {
+    const spec = specFor(await upload());
+    const names = Array.from({ length: 20 }, (_, i) => `of a batch ${i}`);
+    await post("/v1/jobs/batch", { jobs: names.map((name) => ({ ...spec, name })) });
+    const { items } = await body(call("/v1/jobs?pageSize=20"));
+    expect(items.map((job: Job) => job.spec.name)).toEqual([...names].reverse());
+  });
+
   it("is not counted again when its batch is repeated, so that the rate lets the others in one time after another", async () => {
     const dataset = await upload();
     const batch = { jobs: Array.from({ length: 5 }, () => specFor(dataset)) };

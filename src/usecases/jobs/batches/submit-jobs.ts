@@ -109,11 +109,11 @@ export const submitJobs = async (
     request.signal,
   );
   const planned = new Map(admitted.map((i, at) => [i, plans[at]!]));
+  // Lists and queues go by ids: those of one millisecond are in no order of their own.
+  const ids = specs.map(() => deps.createId("job")).sort();
   const jobs = specs.map((_, i) => {
     const one = planned.get(i);
-    return one === undefined || one instanceof ServiceError
-      ? null
-      : { id: deps.createId("job"), spec: one.spec, plan: one.plan };
+    return one === undefined || one instanceof ServiceError ? null : { id: ids[i]!, spec: one.spec, plan: one.plan };
   });
   const nothing = idempotency === null && jobs.every((job) => job === null);
   const recorded = nothing ? jobs.map(() => null) : await recordAll(deps, caller, { jobs, idempotency });
