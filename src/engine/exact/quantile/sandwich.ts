@@ -1,5 +1,6 @@
 import { normalCdf64, normalDensity64 } from "../../kernels/erf64.ts";
 import { exp64, log64 } from "../../kernels/math64.ts";
+import { sampleQuantile } from "../../kernels/sample-quantile64.ts";
 import { type Design, type Observed, type Pulse, predictorOf } from "../design.ts";
 import { factorise } from "../least-squares.ts";
 import { inverseOfSquare, rankColumns, triangleDoubles } from "../triangle.ts";
@@ -31,14 +32,6 @@ export const bandwidthOf = (tau: number, rows: number): number => {
   return h;
 };
 
-/** R's quantile of type 7. */
-const quantileOf = (sorted: Float64Array, share: number): number => {
-  const place = (sorted.length - 1) * share;
-  const low = Math.floor(place);
-  const high = Math.min(sorted.length - 1, low + 1);
-  return sorted[low]! + (place - low) * (sorted[high]! - sorted[low]!);
-};
-
 /**
  * Covariances of a quantile regression's coefficients whatever the spread of the label is at each row: τ(1 − τ)·J⁻¹(Σ w² x xᵀ)J⁻¹, J = Σ w·f̂·x xᵀ with the
  * density of the label at its quantile by a normal kernel (Powell 1991; Koenker 2005, 3.4.2), as quantreg's `ker`. Null where the residuals have no spread.
@@ -66,7 +59,7 @@ export const kernelCovariance = (
   const scale = labels.reduce((most, label, row) => (weightOf(row) > 0 ? Math.max(most, Math.abs(label)) : most), 0);
   own.sort();
   const h = bandwidthOf(tau, rows);
-  const spread = Math.min(Math.sqrt(variance), (quantileOf(own, 0.75) - quantileOf(own, 0.25)) / 1.34);
+  const spread = Math.min(Math.sqrt(variance), (sampleQuantile(own, 0.75) - sampleQuantile(own, 0.25)) / 1.34);
   const width = (normalQuantile(tau + h) - normalQuantile(tau - h)) * spread;
   // Residuals that are rounding have no density.
   if (!(width > leastWidth * scale)) return null;
