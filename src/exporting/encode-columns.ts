@@ -5,6 +5,7 @@ import type { DateCycle } from "../domain/datasets/dataset.ts";
 import { ServiceError } from "../domain/errors.ts";
 import { type FeatureTransform, isScaled, type Preprocessing, type ScaledTransform } from "../domain/models/model.ts";
 import type { OnnxBuilder } from "../formats/onnx/writing/onnx-builder.ts";
+import { valueBetween } from "./piecewise-linear.ts";
 import { reversedChannels, toChannelsFirst, toChannelsLast } from "./translation.ts";
 
 type Transform<Type> = Extract<FeatureTransform, { type: Type }>;
@@ -57,29 +58,6 @@ const changed = (
   return build.node("Gather", [all, build.integers(order)], { axis: { int: 1 } });
 };
 
-/** The score of the first value, and what each stretch between two values adds to it: its share that lies below x, times the difference of its scores. */
-const normalScore = (
-  build: OnnxBuilder,
-  column: string,
-  { values, scores }: NonNullable<NumberLike["quantiles"]>,
-): string => {
-  const { node, scalar } = build;
-  const stretches = values.length - 1;
-  const first = scalar(scores[0]!, "double");
-  // A product with 0 keeps what is missing (NaN).
-  if (stretches === 0) return node("Add", [node("Mul", [column, scalar(0, "double")]), first]);
-  const each = (of: (k: number) => number): string =>
-    build.constant(
-      [stretches],
-      Float64Array.from({ length: stretches }, (_, k) => of(k)),
-    );
-  const share = node("Div", [node("Sub", [column, each((k) => values[k]!)]), each((k) => values[k + 1]! - values[k]!)]);
-  const held = node("Min", [node("Max", [share, scalar(0, "double")]), scalar(1, "double")]);
-  const risen = node("Mul", [held, each((k) => scores[k + 1]! - scores[k]!)]);
-  const sum = node("ReduceSum", [risen, build.integers([1])], { keepdims: { int: 1 } });
-  return node("Add", [sum, first]);
-};
-
 /** What stands before (x − mean)/scale: the logarithm, and the normal score. */
 const beforeScaling = (build: OnnxBuilder, value: string, transforms: readonly NumberLike[]): string => {
   const logs = changed(
@@ -95,7 +73,7 @@ const beforeScaling = (build: OnnxBuilder, value: string, transforms: readonly N
     logs,
     transforms,
     ({ quantiles }) => quantiles !== undefined,
-    (column, { quantiles }) => normalScore(build, column, quantiles!),
+    (column, { quantiles }) => valueBetween(build, column, quantiles!.values, quantiles!.scores),
   );
 };
 

@@ -1,4 +1,5 @@
 import type { ConformalIntervals } from "../../domain/models/conformal.ts";
+import { valueBetween } from "../../domain/models/parts/piecewise-linear.ts";
 import { mean } from "../estimate.ts";
 
 type Spread = NonNullable<ConformalIntervals["spread"]>;
@@ -32,15 +33,4 @@ export const fitSpread = (predictions: ArrayLike<number>, truths: ArrayLike<numb
   return spread.at.length < 2 ? null : spread;
 };
 
-export const spreadAt = ({ at, size }: Spread, prediction: number): number => {
-  if (!(prediction > at[0]!)) return size[0]!;
-  if (prediction >= at.at(-1)!) return size.at(-1)!;
-  let [low, high] = [0, at.length - 1];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (at[middle]! <= prediction) low = middle;
-    else high = middle;
-  }
-  const share = (prediction - at[low]!) / (at[high]! - at[low]!);
-  return size[low]! + share * (size[high]! - size[low]!);
-};
+export const spreadAt = ({ at, size }: Spread, prediction: number): number => valueBetween(at, size, prediction);

@@ -1,22 +1,9 @@
 import type { FeatureTransform } from "../../../domain/models/model.ts";
 import type { NumberRange } from "../../../domain/models/parts/number-transform.ts";
+import { valueBetween } from "../../../domain/models/parts/piecewise-linear.ts";
 import { exp64, log64 } from "../../../engine/kernels/math64.ts";
 
 export type NumberTransform = Extract<FeatureTransform, { type: "number" }>;
-
-/** The place of x between rising values, and the same place between the others: a straight line between two, beyond the ends the ends. */
-const along = (from: readonly number[], to: readonly number[], x: number): number => {
-  const last = from.length - 1;
-  if (!(x > from[0]!)) return to[0]!;
-  if (x >= from[last]!) return to[last]!;
-  let [low, high] = [0, last];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (from[middle]! <= x) low = middle;
-    else high = middle;
-  }
-  return to[low]! + ((x - from[low]!) * (to[high]! - to[low]!)) / (from[high]! - from[low]!);
-};
 
 /** What a number becomes, in float64: its logarithm, its normal score, (x − mean)/scale, and that smoothly clipped, each where the transform has it. NaN: it has no logarithm. */
 export const createNumberScale = ({
@@ -30,7 +17,7 @@ export const createNumberScale = ({
   if (logShift === undefined && quantiles === undefined && smoothClip === undefined) return straight;
   return (given) => {
     let x = logShift === undefined ? given : given + logShift > 0 ? log64(given + logShift) : Number.NaN;
-    if (quantiles !== undefined) x = Number.isNaN(x) ? x : along(quantiles.values, quantiles.scores, x);
+    if (quantiles !== undefined) x = Number.isNaN(x) ? x : valueBetween(quantiles.values, quantiles.scores, x);
     const y = straight(x);
     if (smoothClip === undefined) return y;
     const share = y / smoothClip;
@@ -50,7 +37,7 @@ export const numberOfInput = (transform: NumberTransform, input: number): number
     y = Math.abs(share) < 1 ? y / Math.sqrt(1 - share * share) : Math.sign(y) * Number.POSITIVE_INFINITY;
   }
   let x = mean + scale * y;
-  if (quantiles !== undefined) x = along(quantiles.scores, quantiles.values, x);
+  if (quantiles !== undefined) x = valueBetween(quantiles.scores, quantiles.values, x);
   if (logShift !== undefined) x = exp64(x) - logShift;
   return smoothClip === undefined && quantiles === undefined && logShift === undefined ? x : held(x, range);
 };

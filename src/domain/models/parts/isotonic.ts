@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { valueBetween } from "./piecewise-linear.ts";
 
 export const IsotonicCurve = z
   .object({
@@ -24,21 +25,9 @@ export const IsotonicCalibration = z
 export type IsotonicCurve = z.infer<typeof IsotonicCurve>;
 export type IsotonicCalibration = z.infer<typeof IsotonicCalibration>;
 
-export const isotonicValue = ({ at, value }: IsotonicCurve, probability: number): number => {
-  const last = at.length - 1;
-  // What is no number stays none: whoever answers refuses it.
-  if (Number.isNaN(probability)) return probability;
-  if (probability <= at[0]!) return value[0]!;
-  if (probability >= at[last]!) return value[last]!;
-  let [below, above] = [0, last];
-  while (above - below > 1) {
-    const middle = (below + above) >> 1;
-    if (at[middle]! <= probability) below = middle;
-    else above = middle;
-  }
-  const share = (probability - at[below]!) / (at[above]! - at[below]!);
-  return value[below]! + share * (value[above]! - value[below]!);
-};
+/** What is no number stays none: whoever answers refuses it. */
+export const isotonicValue = ({ at, value }: IsotonicCurve, probability: number): number =>
+  Number.isNaN(probability) ? probability : valueBetween(at, value, probability);
 
 /**
  * Probabilities behind the curves, in the form in which they come.
