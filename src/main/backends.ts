@@ -71,7 +71,7 @@ export const connectBackends = async (
   const onRedis = <T extends object>(part: string, target: T): T =>
     meters === undefined ? target : watchCalls(target, meters.onRedisCall(part));
   const { leaseMs, poisonCrashes, quotas } = config;
-  const access = createRedisAccessStore(redis, undefined, confirmed);
+  const access = createRedisAccessStore({ redis, confirmed });
   const jobs = createRedisJobStore({
     ...{ redis, subscriber, confirmed, leaseMs },
     runningJobsOf: async (tenant) => {
@@ -85,7 +85,7 @@ export const connectBackends = async (
     artifacts: meters === undefined ? artifacts : watchCalls(artifacts, meters.onStoreCall),
     jobs: onRedis("jobs", jobs),
     studies: onRedis("studies", createRedisStudyStore({ redis, subscriber, confirmed }, log)),
-    catalogue: onRedis("catalogue", createRedisCatalogue(redis, log, confirmed)),
+    catalogue: onRedis("catalogue", createRedisCatalogue({ redis, confirmed }, log)),
     rateLimiter: onRedis("rate_limiter", createRateLimiter(redis)),
     reservations: onRedis("reservations", createRedisReservations(redis)),
     access: onRedis("access", access),

@@ -1,21 +1,16 @@
-import type { Redis } from "ioredis";
 import { StartError } from "../config.ts";
 import { ServiceError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import { checkRedis, replicasInsistedOn } from "../store/redis/check-redis.ts";
-import { type ConfirmedWrites, createConfirmedWrites } from "../store/redis/connection/confirmed-writes.ts";
+import { createConfirmedWrites } from "../store/redis/connection/confirmed-writes.ts";
 import { parseRedisAddress } from "../store/redis/connection/redis-address.ts";
 import { isRefusal, remedyFor } from "../store/redis/connection/redis-remedies.ts";
+import type { StoreConnections } from "../store/redis/connection/store-connections.ts";
 import { createLastingConnection, createProducerConnection, waitForRedis } from "../store/redis/redis-connection.ts";
 
 const answersMs = 10_000;
 
-export interface RedisConnections {
-  redis: Redis;
-  /** For subscriptions. */
-  subscriber: Redis;
-  /** For what is acknowledged, where replicas are to have it first. */
-  confirmed: ConfirmedWrites | null;
+export interface RedisConnections extends Required<StoreConnections> {
   close(): Promise<void>;
 }
 
@@ -28,7 +23,7 @@ const toStartError = (error: unknown, why = ""): StartError => {
 
 const usesTls = (url: string): boolean => parseRedisAddress(url).options.tls !== undefined;
 
-const open = (url: string, onError: (error: Error) => void): Pick<RedisConnections, "redis" | "subscriber"> => {
+const open = (url: string, onError: (error: Error) => void): Omit<StoreConnections, "confirmed"> => {
   try {
     return { redis: createProducerConnection(url, onError), subscriber: createLastingConnection(url, onError) };
   } catch (error) {

@@ -33,8 +33,8 @@ export const openRedisStores = async (url: string): Promise<JobStoresUnderTest> 
     hasty: createRedisJobStore({ ...connections, leaseMs: 0 }),
     limited: createRedisJobStore({ ...connections, leaseMs: LEASE_MS, runningJobs: 2 }),
     studies: createRedisStudyStore(connections),
-    catalogue: createRedisCatalogue(redis, undefined, confirmed),
-    access: createRedisAccessStore(redis, undefined, confirmed),
+    catalogue: createRedisCatalogue(connections),
+    access: createRedisAccessStore(connections),
     clear: async () => {
       await Promise.all(mastersOf(redis).map((server) => server.flushall()));
     },

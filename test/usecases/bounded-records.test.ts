@@ -84,7 +84,7 @@ describe("one record that cannot be read", () => {
     await waitForRedis(redis, 5000);
     const warnings: object[] = [];
     const log = { info: () => {}, error: () => {}, warn: (fields: object) => void warnings.push(fields) };
-    const catalogue = createRedisCatalogue(redis, log);
+    const catalogue = createRedisCatalogue({ redis }, log);
     const [sound, broken] = [largeDataset(), largeDataset()];
     await catalogue.addDataset("torn", sound);
     await catalogue.addDataset("torn", broken);

@@ -7,6 +7,7 @@ import type { AnyModel } from "../../domain/models/model.ts";
 import { artifactKeys } from "../artifacts/artifact-store.ts";
 import type { Catalogue } from "../catalogue.ts";
 import type { ConfirmedWrites } from "./connection/confirmed-writes.ts";
+import type { StoreConnections } from "./connection/store-connections.ts";
 import { defineScripts } from "./define-scripts.ts";
 import { createKnownTexts } from "./known-texts.ts";
 import { createManifestList } from "./manifest-list.ts";
@@ -26,7 +27,10 @@ const createScripts = (redis: Redis, confirmed: ConfirmedWrites | null) =>
   );
 
 /** Catalogue on Redis: one JSON manifest a resource, an index by id, and a set of holders that a deletion asks first. */
-export const createRedisCatalogue = (redis: Redis, log?: Log, confirmed: ConfirmedWrites | null = null): Catalogue => {
+export const createRedisCatalogue = (
+  { redis, confirmed = null }: Omit<StoreConnections, "subscriber">,
+  log?: Log,
+): Catalogue => {
   const known = createKnownTexts<unknown>();
   const parseManifest = (key: string, text: string): unknown => known(key, text, () => JSON.parse(text));
   const scripts = createScripts(redis, confirmed);

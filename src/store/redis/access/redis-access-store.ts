@@ -1,8 +1,7 @@
-import type { Redis } from "ioredis";
 import type { TenantRecord } from "../../../domain/access/tenant.ts";
 import type { AuditEntry, UsageDay } from "../../../domain/access/usage.ts";
 import type { AccessStore } from "../../access-store.ts";
-import type { ConfirmedWrites } from "../connection/confirmed-writes.ts";
+import type { StoreConnections } from "../connection/store-connections.ts";
 import { defineScripts } from "../define-scripts.ts";
 import { onRedis } from "../redis-error.ts";
 import { redisKeys, usageDays } from "../redis-keys.ts";
@@ -48,11 +47,10 @@ const toDay = (day: number, fields: Record<string, string>): UsageDay => ({
   predictedRows: Number(fields.predictedRows ?? 0),
 });
 
-export const createRedisAccessStore = (
-  redis: Redis,
-  now: () => Date = () => new Date(),
-  confirmed: ConfirmedWrites | null = null,
-): AccessStore => {
+export const createRedisAccessStore = ({
+  redis,
+  confirmed = null,
+}: Omit<StoreConnections, "subscriber">): AccessStore => {
   const scripts = defineScripts(redis, "access", { put, find }, { by: confirmed, names: ["put"] });
   const write = async (record: TenantRecord, before: number): Promise<boolean> =>
     (await scripts.put(keys, record.id, before, JSON.stringify(record))) === 1;
@@ -75,7 +73,7 @@ export const createRedisAccessStore = (
       }),
     countPrediction: (tenant) =>
       onRedis(async () => {
-        const key = redisKeys.usage(tenant, Math.floor(now().getTime() / DAY_MS));
+        const key = redisKeys.usage(tenant, Math.floor(Date.now() / DAY_MS));
         await redis
           .multi()
           .hincrby(key, "predictions", 1)

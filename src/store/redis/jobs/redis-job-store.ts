@@ -5,7 +5,7 @@ import { JobState } from "../../../domain/jobs/job-state.ts";
 import { CRASHES_OF_SUSPECT } from "../../../domain/jobs/poison.ts";
 import { DEFAULT_POOL } from "../../../domain/jobs/pool.ts";
 import type { JobStore } from "../../job-store.ts";
-import type { ConfirmedWrites } from "../connection/confirmed-writes.ts";
+import type { StoreConnections } from "../connection/store-connections.ts";
 import { onRedis } from "../redis-error.ts";
 import { ofPool, redisKeys } from "../redis-keys.ts";
 import { createJobChanges } from "./job-changes.ts";
@@ -16,13 +16,7 @@ import { createRuns } from "./redis-job-runs.ts";
 import { createSubmissions } from "./redis-job-submissions.ts";
 import { createUnfinished } from "./redis-unfinished-jobs.ts";
 
-export interface RedisJobStoreOptions {
-  /** Fails fast: nothing is queued while Redis is away. */
-  redis: Redis;
-  /** A lasting connection of its own: one that is subscribed takes no other commands. */
-  subscriber: Redis;
-  /** Where replicas confirm what is acknowledged. */
-  confirmed?: ConfirmedWrites | null;
+export interface RedisJobStoreOptions extends StoreConnections {
   /** How long a trainer may give no heartbeat before its job is taken from it. */
   leaseMs: number;
   /** The most jobs that one tenant may have with trainers at a time; null: any number. */

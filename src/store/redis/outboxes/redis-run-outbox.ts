@@ -1,7 +1,6 @@
-import type { Redis } from "ioredis";
 import { boundEvent } from "../../../domain/jobs/bounded-event.ts";
 import type { DueRun, RunOutbox } from "../../run-outbox.ts";
-import type { ConfirmedWrites } from "../connection/confirmed-writes.ts";
+import type { StoreConnections } from "../connection/store-connections.ts";
 import { defineScripts } from "../define-scripts.ts";
 import { parseRecord } from "../jobs/job-record.ts";
 import { onMessage } from "../on-message.ts";
@@ -12,20 +11,8 @@ import { fromMember, toMember } from "./due-member.ts";
 
 const recordOf = ({ tenant, id }: DueRun): string => `${redisKeys.jobPrefix(tenant)}:${id}`;
 
-/**
- * RunOutbox on the records of createRedisJobStore.
- * @param redis fails fast
- * @param subscriber a lasting connection, which may be shared with other subscriptions
- */
-export const createRedisRunOutbox = ({
-  redis,
-  subscriber,
-  confirmed = null,
-}: {
-  redis: Redis;
-  subscriber: Redis;
-  confirmed?: ConfirmedWrites | null;
-}): RunOutbox => {
+/** RunOutbox on the records of createRedisJobStore. */
+export const createRedisRunOutbox = ({ redis, subscriber, confirmed = null }: StoreConnections): RunOutbox => {
   const sources = { readDue: readDue("run"), noteOutcome: noteOutcome("run") };
   const scripts = defineScripts(redis, "run", sources, { by: confirmed, names: ["noteOutcome"] });
   return {

@@ -1,9 +1,8 @@
-import type { Redis } from "ioredis";
 import { assert } from "../../../domain/errors.ts";
 import { boundEvent } from "../../../domain/jobs/bounded-event.ts";
 import { type DueWebhook, type Ended, isStudyId } from "../../../domain/webhook.ts";
 import type { WebhookOutbox } from "../../webhook-outbox.ts";
-import type { ConfirmedWrites } from "../connection/confirmed-writes.ts";
+import type { StoreConnections } from "../connection/store-connections.ts";
 import { defineScripts } from "../define-scripts.ts";
 import { parseRecord } from "../jobs/job-record.ts";
 import { onMessage } from "../on-message.ts";
@@ -33,20 +32,8 @@ const toEnded = (id: DueWebhook["id"], fields: string[], history: string[]): End
   return { study: JSON.parse(study) };
 };
 
-/**
- * WebhookOutbox on the records of createRedisJobStore and createRedisStudyStore.
- * @param redis fails fast
- * @param subscriber a lasting connection, which may be shared with other subscriptions
- */
-export const createRedisWebhookOutbox = ({
-  redis,
-  subscriber,
-  confirmed = null,
-}: {
-  redis: Redis;
-  subscriber: Redis;
-  confirmed?: ConfirmedWrites | null;
-}): WebhookOutbox => {
+/** WebhookOutbox on the records of createRedisJobStore and createRedisStudyStore. */
+export const createRedisWebhookOutbox = ({ redis, subscriber, confirmed = null }: StoreConnections): WebhookOutbox => {
   const sources = { readDue: readDue("webhook"), noteOutcome: noteOutcome("webhook") };
   const scripts = defineScripts(redis, "webhook", sources, { by: confirmed, names: ["noteOutcome"] });
   return {

@@ -8,7 +8,7 @@ import type { Log } from "../../../domain/log.ts";
 import type { Study, Trial } from "../../../domain/studies/study.ts";
 import { artifactKeys } from "../../artifacts/artifact-store.ts";
 import type { NewStudy, StudyName, StudyStore } from "../../study-store.ts";
-import type { ConfirmedWrites } from "../connection/confirmed-writes.ts";
+import type { StoreConnections } from "../connection/store-connections.ts";
 import { defineScripts, type Script } from "../define-scripts.ts";
 import { readEventStream } from "../jobs/redis-job-event-log.ts";
 import { createManifestList } from "../manifest-list.ts";
@@ -113,13 +113,9 @@ const readTrials = async (
   return some.flatMap((text): Trial[] => (text === null ? [] : [JSON.parse(text)]));
 };
 
-/**
- * StudyStore on Redis: a study is one hash beside its trials and events, and each step of it one Lua script.
- * @param redis fails fast
- * @param subscriber a lasting connection, which may be shared with other subscriptions
- */
+/** StudyStore on Redis: a study is one hash beside its trials and events, and each step of it one Lua script. */
 export const createRedisStudyStore = (
-  { redis, subscriber, confirmed = null }: { redis: Redis; subscriber: Redis; confirmed?: ConfirmedWrites | null },
+  { redis, subscriber, confirmed = null }: StoreConnections,
   log?: Log,
 ): StudyStore => {
   const sources = { createStudy, commitStudy, listStudies, removeStudy, restoreStudy };
