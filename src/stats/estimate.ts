@@ -1,5 +1,5 @@
 import type { Estimate } from "../domain/models/estimate.ts";
-import { sampleQuantile } from "../engine/kernels/sample-quantile64.ts";
+import { sampleQuantile } from "../domain/models/parts/piecewise-linear.ts";
 import { rankOf } from "./conformal/scores.ts";
 import { doublesOf, orderOf } from "./order-of.ts";
 import { countUnits, meanOf, type Sampling, unitSums, unitVariance, varianceOfSums, weighed } from "./sampling.ts";

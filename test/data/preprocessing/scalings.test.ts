@@ -8,7 +8,7 @@ import { createValueSample } from "../../../src/data/preprocessing/encoders/valu
 import { dataWarnings } from "../../../src/domain/jobs/spec/data-warnings.ts";
 import { resolveSpec } from "../../../src/domain/jobs/spec/defaults.ts";
 import type { JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
-import { sampleQuantile } from "../../../src/engine/kernels/sample-quantile64.ts";
+import { sampleQuantile } from "../../../src/domain/models/parts/piecewise-linear.ts";
 import { reportOf } from "../../stats/inference/glm/fixtures.ts";
 import { createJobs } from "../../workers/training/jobs.ts";
 import { datasetOf, jobSpec, prepareAll, streamOf } from "../csv-fixtures.ts";

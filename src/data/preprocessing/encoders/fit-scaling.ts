@@ -1,7 +1,7 @@
 import { ServiceError } from "../../../domain/errors.ts";
 import { type NumberScaling, smoothLimit } from "../../../domain/jobs/spec/parts/column-preprocessing.ts";
+import { sampleQuantile } from "../../../domain/models/parts/piecewise-linear.ts";
 import { normalQuantile } from "../../../engine/kernels/normal-quantile64.ts";
-import { sampleQuantile } from "../../../engine/kernels/sample-quantile64.ts";
 import { populationDeviation, type RunningMoments } from "../../columns/running-moments.ts";
 import type { NumberTransform } from "./number-scale.ts";
 

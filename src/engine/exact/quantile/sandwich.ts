@@ -1,7 +1,6 @@
 import { normalDensity64 } from "../../kernels/erf64.ts";
 import { exp64, log64 } from "../../kernels/math64.ts";
 import { normalQuantile } from "../../kernels/normal-quantile64.ts";
-import { sampleQuantile } from "../../kernels/sample-quantile64.ts";
 import { type Design, type Observed, type Pulse, predictorOf } from "../design.ts";
 import { factorise } from "../least-squares.ts";
 import { inverseOfSquare, rankColumns, triangleDoubles } from "../triangle.ts";
@@ -20,6 +19,14 @@ export const bandwidthOf = (tau: number, rows: number): number => {
   let h = cubeRoot((z * z * 1.5 * density * density) / ((2 * at * at + 1) * rows));
   while (tau - h <= 0 || tau + h >= 1) h /= 2;
   return h;
+};
+
+/** R's quantile of type 7. */
+const quantileOf = (sorted: Float64Array, share: number): number => {
+  const place = (sorted.length - 1) * share;
+  const low = Math.floor(place);
+  const high = Math.min(sorted.length - 1, low + 1);
+  return sorted[low]! + (place - low) * (sorted[high]! - sorted[low]!);
 };
 
 /**
@@ -49,7 +56,7 @@ export const kernelCovariance = (
   const scale = labels.reduce((most, label, row) => (weightOf(row) > 0 ? Math.max(most, Math.abs(label)) : most), 0);
   own.sort();
   const h = bandwidthOf(tau, rows);
-  const spread = Math.min(Math.sqrt(variance), (sampleQuantile(own, 0.75) - sampleQuantile(own, 0.25)) / 1.34);
+  const spread = Math.min(Math.sqrt(variance), (quantileOf(own, 0.75) - quantileOf(own, 0.25)) / 1.34);
   const width = (normalQuantile(tau + h) - normalQuantile(tau - h)) * spread;
   // Residuals that are rounding have no density.
   if (!(width > leastWidth * scale)) return null;
