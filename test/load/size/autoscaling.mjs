@@ -16,6 +16,7 @@ import { QUEUE_NAME, QUEUE_PREFIX } from "../../../dist/src/queue/queue-names.js
 import { createLastingConnection, createProducerConnection } from "../../../dist/src/store/redis/redis-connection.js";
 import { createLedger } from "../../../dist/workers/trainer/ledger.js";
 import { endTogether } from "../../chaos/end-together.mjs";
+import { quantile } from "../../chaos/quantile.mjs";
 import { createRandom } from "../../chaos/random.mjs";
 import { createClock } from "./virtual-clock.mjs";
 
@@ -132,9 +133,8 @@ const createAutoscaler = ({ most, least, cooldown }) => {
 
 const spread = (numbers) => {
   const sorted = numbers.toSorted((a, b) => a - b);
-  const share = (part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
   const mean = sorted.reduce((a, b) => a + b, 0) / sorted.length;
-  return { mean, p50: share(0.5), p95: share(0.95), p99: share(0.99) };
+  return { mean, p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), p99: quantile(sorted, 0.99) };
 };
 
 /** One run of the jobs under one setting. */
