@@ -10,9 +10,10 @@ import { parseArgs } from "node:util";
 import { Worker } from "bullmq";
 import { parseConfig } from "../../../dist/src/config.js";
 import { createId, modelIdOfJob } from "../../../dist/src/domain/ids.js";
+import { DEFAULT_POOL } from "../../../dist/src/domain/jobs/pool.js";
 import { connectBackends } from "../../../dist/src/main/backends.js";
 import { createBullTrainingQueue } from "../../../dist/src/queue/bull-training-queue.js";
-import { QUEUE_NAME, QUEUE_PREFIX } from "../../../dist/src/queue/queue-names.js";
+import { QUEUE_PREFIX, queueNameOf } from "../../../dist/src/queue/queue-names.js";
 import { createLastingConnection, createProducerConnection } from "../../../dist/src/store/redis/redis-connection.js";
 import { createLedger } from "../../../dist/workers/trainer/ledger.js";
 import { endTogether } from "../../chaos/end-together.mjs";
@@ -317,7 +318,7 @@ const main = async () => {
     createLastingConnection(server.url, console.error),
   ];
   const queue = createBullTrainingQueue({ connection, onError: console.error });
-  const worker = new Worker(QUEUE_NAME, null, {
+  const worker = new Worker(queueNameOf(DEFAULT_POOL), null, {
     ...{
       connection: lasting,
       prefix: QUEUE_PREFIX,
