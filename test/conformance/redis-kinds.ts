@@ -133,6 +133,13 @@ export const startTls = async ({ start, folder }: Servers) => {
   return { host, ca, port, url: `${host}?${ca}&cert=${file("client.pem")}&key=${file("client.key")}` };
 };
 
+/** So many replicas follow the master. */
+const untilOnline = ({ admin }: Process, count: number): Promise<void> =>
+  until(async () => {
+    const online = (await admin.info("replication")).match(/^slave\d+:.*state=online/gm) ?? [];
+    return online.length === count;
+  });
+
 /** A master with its replicas, and three Sentinels of which two decide. */
 export const startSentinels = async (
   { start, host }: Servers,
@@ -153,8 +160,7 @@ export const startSentinels = async (
       ),
     ),
   );
-  const online = async () => (await master.admin.info("replication")).match(/^slave\d+:.*state=online/gm) ?? [];
-  await until(async () => (await online()).length === count);
+  await untilOnline(master, count);
   for (const { admin } of sentinels)
     await until(async () => {
       const reply = (await admin.call("SENTINEL", "ckquorum", "jobs").catch(String)) as string;
@@ -192,8 +198,7 @@ export const startCluster = async (
   const carrier = nodes[Math.floor((slot * 3) / slots)]!;
   const id = (await carrier.admin.call("CLUSTER", "MYID")) as string;
   for (const { admin } of replicas) await admin.call("CLUSTER", "REPLICATE", id);
-  const online = async () => (await carrier.admin.info("replication")).match(/^slave\d+:.*state=online/gm) ?? [];
-  await until(async () => (await online()).length === count);
+  await untilOnline(carrier, count);
   return { nodes, carrier, replicas, url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(",")}` };
 };
 

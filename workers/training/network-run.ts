@@ -20,7 +20,7 @@ import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import { splits, type TrainingMeta } from "../../src/engine/train/planning/training.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import { withCoefficients } from "../../src/stats/coefficients/with-coefficients.ts";
-import { createUnits, type UnitsOf } from "../../src/stats/explaining/dependence-grid.ts";
+import { createUnits } from "../../src/stats/explaining/dependence-grid.ts";
 import { temperatureNote } from "../../src/stats/report-notes.ts";
 import { beat } from "../engine/control.ts";
 import { linearBaseline } from "./exact/linear-baseline.ts";
@@ -68,19 +68,14 @@ const scoreValidation = (
   return scoreRows({ spec, preprocessing, labels, answers, weights, exposures, meanLoss: metrics.validationLoss });
 };
 
-/** Inputs are standardised, in single precision. */
-const unitsOfInputs = (preprocessing: Preprocessing): UnitsOf =>
-  createUnits(preprocessing, { standardised: true, shifts: null, digits: 7 });
-
 /** What the network goes by, asked in the job's own memory. */
 const explainNetwork = (
-  asked: Omit<Explaining, "unitsOf" | "budget">,
+  asked: Omit<Explaining, "budget">,
   shape: DataShape,
   plan: ReturnType<typeof planTraining>,
 ): ((report: Report) => Report) => {
   const budget = explainingNetwork(asked.spec, shape, plan);
-  const unitsOf = unitsOfInputs(asked.preprocessing);
-  const explained = explain({ ...asked, unitsOf, budget });
+  const explained = explain({ ...asked, budget });
   return (report) => withExplained(report, explained);
 };
 
@@ -163,10 +158,8 @@ const complete = async (
     collectAnswers(plan, memory, team, () => beat(context.control), options);
   context.onPhase("evaluate");
   const { preprocessing } = context;
-  const validated = { labels: views.validation.labels ?? [], weights: arrays.validation.weights };
-  const calibration = calibrationOf(spec, preprocessing, () => ({
-    ...{ outputs: askWeights({ split: "validation" }).outputs, ...validated },
-  }));
+  const held = { labels: views.validation.labels ?? [], weights: arrays.validation.weights };
+  const calibration = calibrationOf(spec, preprocessing, () => ({ ...askWeights({ split: "validation" }), ...held }));
   const ask = (options: CollectOptions) => behindCurves(calibration, preprocessing, askWeights(options));
   const answers = ask({});
   const asked = { spec, loss: spec.loss, preprocessing, arrays, pick, split: answers.split };
@@ -180,10 +173,12 @@ const complete = async (
   if (context.judges) return { type: "judged", metrics, judged: judge(), tensors, parameters: plan.parameters };
   const learnsSpread = spec.task.type === "regression" && spec.model.type !== "cnn";
   const seen = learnsSpread ? ask({ split: "train", most: mostSeen }) : null;
-  const threshold = thresholdOf(spec, () => ({ outputs: ask({ split: "validation" }).outputs, ...validated }));
+  const threshold = thresholdOf(spec, () => ({ ...ask({ split: "validation" }), ...held }));
   context.onPhase("report");
-  const results = { spec, preprocessing, arrays, pick, answers, metrics, seen, linear, threshold };
-  const measured = reportNetwork({ ...results, unitsOf: unitsOfInputs(preprocessing) });
+  // Inputs are standardised, in single precision.
+  const unitsOf = createUnits(preprocessing, { standardised: true, shifts: null, digits: 7 });
+  const results = { spec, preprocessing, arrays, pick, unitsOf, answers, metrics, seen, linear, threshold };
+  const measured = reportNetwork(results);
   const heldBy = spec.training.byFolds === undefined ? "training rows that trials held out" : "rows of the folds";
   const calibrated =
     temperatureNote(metrics, shape.validationRows > 0 ? "validation rows" : heldBy) ??
@@ -202,7 +197,7 @@ const complete = async (
     rows.isPicked
       ? behindCurves(calibration, preprocessing, { outputs: askGiven(picked) }).outputs
       : ask({ most: picked.rows.length }).outputs;
-  const explained = explainNetwork({ ...asked, ask: askPicked }, shape, plan);
+  const explained = explainNetwork({ ...asked, unitsOf, ask: askPicked }, shape, plan);
   // Curves know the validation rows: trials are compared without them.
   const scores = scoreValidation(context, spec, arrays.validation, { ask: askWeights, metrics });
   const report = withCoefficients(explained(measured), {

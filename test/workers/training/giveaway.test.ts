@@ -23,10 +23,7 @@ describe("a column that gives the label away", () => {
     jobs = await createJobs();
   });
   afterAll(() => jobs.close());
-  const noteOf = async (csv: string, input: Input): Promise<string | null> => {
-    const { report } = await jobs.modelOf(await jobs.train(csv, input));
-    return report.notes.find(({ code }) => code === "label_given_away")?.message ?? null;
-  };
+  const noteOf = (csv: string, input: Input) => jobs.noteOf(csv, input, "label_given_away");
 
   test.each([network, softmax])(
     "is named: a number, a category, both with their remedy ($model.type)",

@@ -193,6 +193,16 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     return { model, report, predict, answerPictures, values };
   };
 
+  /** What the report of such a job says under a code; null: nothing. */
+  const noteOf = async (
+    csv: string,
+    input: Omit<JobSpecInput, "dataset">,
+    code: Report["notes"][number]["code"],
+  ): Promise<string | null> => {
+    const { report } = await modelOf(await train(csv, input));
+    return report.notes.find((note) => note.code === code)?.message ?? null;
+  };
+
   return {
     artifacts,
     folder,
@@ -201,6 +211,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     planOn,
     importModel,
     modelOf,
+    noteOf,
     close: () => rm(folder, { recursive: true, force: true }),
   };
 };

@@ -1,4 +1,3 @@
-import type { Floats } from "../../../src/data/preprocessing/encoders/floats.ts";
 import type { PreparedArrays } from "../../../src/data/preprocessing/prepare.ts";
 import type { Split } from "../../../src/data/splits/split.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
@@ -17,32 +16,19 @@ import { type PickRows, pickedParts } from "./picked-rows.ts";
 /** Fewer rows have the same by chance. */
 const fewestRows = 20;
 
-/** A row's inputs and its label to the bit, as a number. */
-const createRowHash = (inputs: number): ((features: Floats, row: number, label: number) => number) => {
-  const labels = new Float64Array(1);
-  const labelWords = new Int32Array(labels.buffer);
-  let seen: Floats | null = null;
-  let words: Int32Array = labelWords;
-  let width = 0;
-  return (features, row, label) => {
-    if (features !== seen) {
-      seen = features;
-      words = new Int32Array(features.buffer, features.byteOffset, features.byteLength / 4);
-      width = (inputs * features.BYTES_PER_ELEMENT) / 4;
-    }
-    labels[0] = label;
-    let a = Math.imul(hashBasis ^ labelWords[0]!, firstPrime) ^ labelWords[1]!;
-    let b = Math.imul(hashBasis ^ labelWords[1]!, secondPrime) ^ labelWords[0]!;
-    for (let at = row * width; at < (row + 1) * width; at++) {
-      const word = words[at]!;
-      a = Math.imul(a ^ word, firstPrime);
-      b = Math.imul(b ^ word, secondPrime);
-      // What a product carries goes up only.
-      a ^= a >>> 15;
-      b ^= b >>> 13;
-    }
-    return joinWords(a, b);
-  };
+/** A row's inputs, so many words from `from`, and its label's two, to the bit, as a number. */
+const hashOf = (words: Int32Array, from: number, width: number, label: Int32Array): number => {
+  let a = Math.imul(hashBasis ^ label[0]!, firstPrime) ^ label[1]!;
+  let b = Math.imul(hashBasis ^ label[1]!, secondPrime) ^ label[0]!;
+  for (let at = from; at < from + width; at++) {
+    const word = words[at]!;
+    a = Math.imul(a ^ word, firstPrime);
+    b = Math.imul(b ^ word, secondPrime);
+    // What a product carries goes up only.
+    a ^= a >>> 15;
+    b ^= b >>> 13;
+  }
+  return joinWords(a, b);
 };
 
 /** Training rows of which it is seen whether they are like others, at most. */
@@ -84,14 +70,20 @@ export const noteCopies = (
 ): void => {
   const { inputs, features } = preprocessing;
   if (split === "train" || features.some(({ type }) => type === "image")) return;
-  const hashOf = createRowHash(inputs);
+  const label = new Float64Array(1);
+  const labelWords = new Int32Array(label.buffer);
   const hashesOf = (of: Split, most: number): Float64Array => {
     const { labels } = arrays[of];
     const rows = spreadRows(labels?.length ?? 0, 1, most);
     const hashes = new Float64Array(rows.length);
-    for (const part of pickedParts(pick, of, rows))
-      for (let i = 0; i < part.rows.length; i++)
-        hashes[part.first + i] = hashOf(part.features, part.rows[i]!, labels![rows[part.first + i]!]!);
+    for (const { features: numbers, rows: places, first } of pickedParts(pick, of, rows)) {
+      const words = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.byteLength / 4);
+      const width = (inputs * numbers.BYTES_PER_ELEMENT) / 4;
+      for (const [i, place] of places.entries()) {
+        label[0] = labels![rows[first + i]!]!;
+        hashes[first + i] = hashOf(words, place * width, width, labelWords);
+      }
+    }
     return hashes;
   };
   const trainRows = arrays.train.labels?.length ?? 0;

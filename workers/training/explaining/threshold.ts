@@ -2,11 +2,11 @@ import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts"
 import { chooseThreshold } from "../../../src/stats/explaining/choose-threshold.ts";
 
 /** What the model says of the validation rows, and their classes. */
-interface Validated {
+export interface Validated {
   readonly outputs: ArrayLike<number>;
   readonly labels: ArrayLike<number>;
   /** How much each row counts; left out: once. */
-  readonly weights?: Float64Array | undefined;
+  readonly weights?: ArrayLike<number> | undefined;
 }
 
 /** The threshold that the task states; null: none, or one that is chosen by validation rows, which the models of folds do not have together. */

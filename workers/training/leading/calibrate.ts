@@ -4,14 +4,7 @@ import { calibrateOutputs, type IsotonicCalibration } from "../../../src/domain/
 import type { ReportNote } from "../../../src/domain/models/report.ts";
 import { log64 } from "../../../src/engine/kernels/math64.ts";
 import { chooseIsotonic } from "../../../src/stats/isotonic.ts";
-
-/** What the weights say of the validation rows, and their classes. */
-interface Validated {
-  readonly outputs: ArrayLike<number>;
-  readonly labels: ArrayLike<number>;
-  /** How much each row counts; left out: once. */
-  readonly weights?: ArrayLike<number> | undefined;
-}
+import type { Validated } from "../explaining/threshold.ts";
 
 /** Curves for the probabilities, fitted to the validation rows. Null: none are asked for, or those rows prefer none. */
 export const calibrationOf = (

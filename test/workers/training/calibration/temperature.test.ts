@@ -1,26 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JobSpecInput } from "../../../../src/domain/jobs/spec/job-spec.ts";
-import { createRandomStream } from "../../../../src/engine/kernels/philox.ts";
 import { decodeSafetensors } from "../../../../src/formats/safetensors/safetensors.ts";
 import { artifactKeys } from "../../../../src/store/artifacts/artifact-store.ts";
 import { createJobs } from "../jobs.ts";
+import { noisy, task } from "./noisy.ts";
 
 type Input = Omit<JobSpecInput, "dataset">;
 
-const names = Array.from({ length: 14 }, (_, i) => `x${i}`);
-
-/** Numbers of which two tell a little of two classes: a network without a penalty learns the others by heart, and is far too sure. */
-const noisy = (rows: number): string => {
-  const { uniform } = createRandomStream({ seedLow: 7, seedHigh: 0, purpose: 0, index: 0 });
-  const lines = Array.from({ length: rows }, () => {
-    const numbers = names.map(uniform);
-    const label = uniform() < 0.6 ? uniform() < 0.5 : numbers[0]! > numbers[1]!;
-    return `${numbers.join(",")},${label ? "yes" : "no"}`;
-  });
-  return `${names.join(",")},answer\n${lines.join("\n")}\n`;
-};
-
-const task = { type: "classification", label: "answer" } as const;
 const sure: Input = {
   task,
   model: { type: "mlp", hidden: [24], activation: "silu" },
