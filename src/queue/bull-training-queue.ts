@@ -1,9 +1,9 @@
 import type { JobId } from "../domain/ids.ts";
 import { DEFAULT_POOL } from "../domain/jobs/pool.ts";
 import { ANSWER_MS, answered as inTime } from "./answered.ts";
-import { type OpenQueue, type OpenQueueOptions, openQueue } from "./open-queue.ts";
+import { createLazyQueues, type LazyQueuesOptions } from "./lazy-queues.ts";
 import { LAST_PLACE, queueNameOf } from "./queue-names.ts";
-import type { QueueDepth, QueueEntry, TrainingQueue } from "./training-queue.ts";
+import type { QueueDepth, TrainingQueue } from "./training-queue.ts";
 
 const ENDING_RUN_MS = 800;
 const ENDING_LOOK_MS = 20;
@@ -26,15 +26,10 @@ const answered = <T>(ask: () => Promise<T>, limitMs?: number): Promise<T> => inT
 export const createBullTrainingQueue = ({
   connection,
   onError,
-}: Pick<OpenQueueOptions, "connection" | "onError">): TrainingQueue => {
+}: Pick<LazyQueuesOptions, "connection" | "onError">): TrainingQueue => {
   const jobs = { attempts: 1, removeOnComplete: true, removeOnFail: true, sizeLimit: 65_536 };
-  const queues = new Map<string, OpenQueue<QueueEntry>>();
-  const ready = (pool = DEFAULT_POOL) => {
-    const known = queues.get(pool);
-    const queue = known ?? openQueue({ name: queueNameOf(pool), connection, jobs, onError });
-    if (known === undefined) queues.set(pool, queue);
-    return queue.ready();
-  };
+  const queues = createLazyQueues({ connection, jobs, onError });
+  const ready = (pool = DEFAULT_POOL) => queues.ready(queueNameOf(pool));
 
   /**
    * A run that has just released its job still holds the entry for a moment, and adding now would change nothing and leave the
@@ -98,8 +93,6 @@ export const createBullTrainingQueue = ({
       return { waiting: waiting + delayed, active };
     },
     depth,
-    close: async () => {
-      await Promise.all([...queues.values()].map((queue) => queue.close()));
-    },
+    close: queues.close,
   };
 };

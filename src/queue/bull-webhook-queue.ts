@@ -1,5 +1,5 @@
 import { answered } from "./answered.ts";
-import { type OpenQueueOptions, openQueue } from "./open-queue.ts";
+import { createLazyQueues, type LazyQueuesOptions } from "./lazy-queues.ts";
 import { WEBHOOK_QUEUE_NAME } from "./queue-names.ts";
 import type { WebhookQueue } from "./webhook-queue.ts";
 
@@ -10,19 +10,19 @@ const whenItThrows = { attempts: 1_000_000, backoff: { type: "fixed", delay: 500
 export const createBullWebhookQueue = ({
   connection,
   onError,
-}: Pick<OpenQueueOptions, "connection" | "onError">): WebhookQueue => {
+}: Pick<LazyQueuesOptions, "connection" | "onError">): WebhookQueue => {
   const jobs = {
     ...{ ...whenItThrows, removeOnComplete: true, removeOnFail: true, sizeLimit: 65_536 },
     stackTraceLimit: 1,
   };
-  const { ready, close } = openQueue({ name: WEBHOOK_QUEUE_NAME, connection, jobs, onError });
+  const { ready, close } = createLazyQueues({ connection, jobs, onError });
   return {
     add: async (webhooks) => {
       if (webhooks.length === 0) return;
       const entries = webhooks.map(({ tenant, id }) => ({
         ...{ name: "deliver", data: { tenant, job: id }, opts: { jobId: id } },
       }));
-      await answered("webhook queue", () => ready().addBulk(entries));
+      await answered("webhook queue", () => ready(WEBHOOK_QUEUE_NAME).addBulk(entries));
     },
     close,
   };

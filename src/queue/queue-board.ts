@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import { ServiceError } from "../domain/errors.ts";
 import type { TenantId } from "../domain/ids.ts";
 import { answered } from "./answered.ts";
-import { type OpenQueue, openQueue } from "./open-queue.ts";
+import { createLazyQueues } from "./lazy-queues.ts";
 import type { QueueEntry } from "./training-queue.ts";
 
 export interface QueueBoardOptions {
@@ -85,12 +85,7 @@ export const createQueueBoard = ({ queueNames, connection, onError }: QueueBoard
     board ??= loadBoard();
     return board;
   };
-  const queues = new Map<string, OpenQueue<QueueEntry>>();
-  const ready = (name: string) => {
-    const queue = queues.get(name) ?? openQueue({ name, connection, jobs: {}, onError });
-    queues.set(name, queue);
-    return queue.ready();
-  };
+  const { ready, close } = createLazyQueues({ connection, jobs: {}, onError });
   return {
     settings: async () => (await load()).settings,
     ask: async (path, query, isShown) => {
@@ -108,8 +103,6 @@ export const createQueueBoard = ({ queueNames, connection, onError }: QueueBoard
       }
       throw new ServiceError("not_found", "there is nothing here");
     },
-    close: async () => {
-      await Promise.all([...queues.values()].map((queue) => queue.close()));
-    },
+    close,
   };
 };
