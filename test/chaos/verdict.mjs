@@ -1,4 +1,5 @@
-const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+import { quantile } from "./quantile.mjs";
+
 const inSeconds = (ms) => (ms === undefined ? "–" : `${(ms / 1000).toFixed(2)} s`);
 
 const groupBy = (items, keyOf) => {

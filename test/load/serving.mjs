@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
 import { createClient } from "../chaos/client.mjs";
+import { quantile } from "../chaos/quantile.mjs";
 import { startService } from "../chaos/service.mjs";
 import { generate } from "./processes.mjs";
 
@@ -91,8 +92,8 @@ const ask = async ({ service, models }, model, connections, forSeconds) => {
   const { servedMs, refusedMs, counts, errors } = await generate(order);
   const odd = counts.filter(({ status }) => status !== 200 && status !== 503);
   if (odd.length > 0 || Object.keys(errors).length > 0) throw new Error(JSON.stringify({ odd, errors }));
-  const at = (share) => servedMs[Math.min(servedMs.length - 1, Math.floor(share * servedMs.length))];
-  return { perSecond: servedMs.length / forSeconds, p50: at(0.5), p99: at(0.99), refused: refusedMs.length };
+  const [p50, p99] = [quantile(servedMs, 0.5), quantile(servedMs, 0.99)];
+  return { perSecond: servedMs.length / forSeconds, p50, p99, refused: refusedMs.length };
 };
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];

@@ -1,10 +1,15 @@
+import { quantile } from "../chaos/quantile.mjs";
+
 const MIB = 1024 ** 2;
 /** What the service promises under any load. */
 const healthMs = 250;
 const apiBytes = 768 * MIB;
 
-const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-const spread = (sorted) => ({ p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), longest: sorted.at(-1) ?? 0 });
+const spread = (sorted) => ({
+  p50: quantile(sorted, 0.5) ?? 0,
+  p99: quantile(sorted, 0.99) ?? 0,
+  longest: sorted.at(-1) ?? 0,
+});
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
 const classOf = (status) => (status < 300 ? "2xx" : String(status));

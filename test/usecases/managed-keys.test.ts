@@ -1,6 +1,4 @@
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CreatedKey, Tenant } from "../../src/domain/access/tenant.ts";
@@ -13,6 +11,7 @@ import type { Admit } from "../../src/usecases/admission/caller.ts";
 import type { OnFinished } from "../../src/usecases/admission/finished-request.ts";
 import { reindex } from "../../src/usecases/upkeep/reindex.ts";
 import { sweepOrphans } from "../../src/usecases/upkeep/sweep-orphans.ts";
+import { runDescent } from "../e2e/service.ts";
 import { ask, type Clients, connectClients, refusalOf } from "../grpc/clients.ts";
 import { specFor } from "../rest/client.ts";
 import { emptyRedis, redisClockMoves } from "./redis.ts";
@@ -226,14 +225,7 @@ describe("a tenant's limits, usage and deeds", () => {
   });
 });
 
-const descent = (argv: string[]): Promise<{ code: number; output: string; errors: string }> =>
-  new Promise((resolve) => {
-    const env = { ...process.env, DESCENT_URL: service.url, DESCENT_API_KEY: operatorSecret };
-    const program = join(import.meta.dirname, "../../src/cli/descent.mjs");
-    execFile(process.execPath, [program, ...argv], { env }, (error, output, errors) =>
-      resolve({ code: error === null ? 0 : Number(error.code), output, errors }),
-    );
-  });
+const descent = (argv: string[]) => runDescent(argv, { DESCENT_URL: service.url, DESCENT_API_KEY: operatorSecret });
 
 it(
   "the command line records tenants, sets limits, makes and rotates keys, and shows usage and the audit log",

@@ -11,7 +11,7 @@ import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import { measureCells } from "./beside-training.ts";
 import type { CallCosts, TimedCall } from "./call-costs.ts";
-import { measureDoubles, measureDrawn, measureReported } from "./measure-beside.ts";
+import { fastestRun, measureDoubles, measureDrawn, measureReported } from "./measure-beside.ts";
 
 const [inputs, outputs] = [32, 3];
 
@@ -120,16 +120,11 @@ const timeCalls = async (plan: TrainingPlan, kernels: KernelSource, nowMs: () =>
 
 const plannings = 8;
 
-/** Seconds that planning takes for each call: the least of some runs, until the code is compiled. */
+/** Seconds that planning takes for each call. */
 const measurePlanning = (nowMs: () => number): number => {
-  let least = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < plannings; run++) {
-    const startMs = nowMs();
-    const { programs } = planOf({ type: "mlp", hidden: [64, 32], activation: "silu" }, 32);
-    const calls = programs.reduce((sum, program) => sum + program.calls.length, 0);
-    least = Math.min(least, (nowMs() - startMs) / 1000 / calls);
-  }
-  return least;
+  const plan = () => planOf({ type: "mlp", hidden: [64, 32], activation: "silu" }, 32);
+  const calls = plan().programs.reduce((sum, program) => sum + program.calls.length, 0);
+  return fastestRun(plan, nowMs, plannings) / calls;
 };
 
 /** Steps of an epoch that is timed. */

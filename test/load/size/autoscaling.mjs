@@ -10,12 +10,14 @@ import { parseArgs } from "node:util";
 import { Worker } from "bullmq";
 import { parseConfig } from "../../../dist/src/config.js";
 import { createId, modelIdOfJob } from "../../../dist/src/domain/ids.js";
+import { DEFAULT_POOL } from "../../../dist/src/domain/jobs/pool.js";
 import { connectBackends } from "../../../dist/src/main/backends.js";
 import { createBullTrainingQueue } from "../../../dist/src/queue/bull-training-queue.js";
-import { QUEUE_NAME, QUEUE_PREFIX } from "../../../dist/src/queue/queue-names.js";
+import { QUEUE_PREFIX, queueNameOf } from "../../../dist/src/queue/queue-names.js";
 import { createLastingConnection, createProducerConnection } from "../../../dist/src/store/redis/redis-connection.js";
 import { createLedger } from "../../../dist/workers/trainer/ledger.js";
 import { endTogether } from "../../chaos/end-together.mjs";
+import { quantile } from "../../chaos/quantile.mjs";
 import { createRandom } from "../../chaos/random.mjs";
 import { createClock } from "./virtual-clock.mjs";
 
@@ -132,9 +134,8 @@ const createAutoscaler = ({ most, least, cooldown }) => {
 
 const spread = (numbers) => {
   const sorted = numbers.toSorted((a, b) => a - b);
-  const share = (part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
   const mean = sorted.reduce((a, b) => a + b, 0) / sorted.length;
-  return { mean, p50: share(0.5), p95: share(0.95), p99: share(0.99) };
+  return { mean, p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), p99: quantile(sorted, 0.99) };
 };
 
 /** One run of the jobs under one setting. */
@@ -317,7 +318,7 @@ const main = async () => {
     createLastingConnection(server.url, console.error),
   ];
   const queue = createBullTrainingQueue({ connection, onError: console.error });
-  const worker = new Worker(QUEUE_NAME, null, {
+  const worker = new Worker(queueNameOf(DEFAULT_POOL), null, {
     ...{
       connection: lasting,
       prefix: QUEUE_PREFIX,

@@ -7,6 +7,7 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { quantile } from "../../chaos/quantile.mjs";
 import { asker, patiently, specOf, startMeasured } from "./measured-service.mjs";
 
 const { values } = parseArgs({
@@ -26,9 +27,10 @@ const asked = { submit: 5, poll: 20, list: 2 };
 const heavyShare = 0.5;
 const newcomers = 500;
 
-const sorted = (numbers) => numbers.toSorted((a, b) => a - b);
-const quantile = (numbers, share) => sorted(numbers)[Math.min(numbers.length - 1, Math.floor(share * numbers.length))];
-const spread = (numbers) => ({ p50: quantile(numbers, 0.5), p95: quantile(numbers, 0.95), most: quantile(numbers, 1) });
+const spread = (numbers) => {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return { p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), most: sorted.at(-1) };
+};
 
 /** Asks at the rates for so many seconds. Each submission is of a tenant that has nothing else; whoever runs out of them begins again. */
 const askMeanwhile = async (service, { light, fresh, known, seconds }) => {
