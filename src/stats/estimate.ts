@@ -1,4 +1,5 @@
 import type { Estimate } from "../domain/models/estimate.ts";
+import { sampleQuantile } from "../domain/models/parts/piecewise-linear.ts";
 import { rankOf } from "./conformal/scores.ts";
 import { doublesOf, orderOf } from "./order-of.ts";
 import { countUnits, meanOf, type Sampling, unitSums, unitVariance, varianceOfSums, weighed } from "./sampling.ts";
@@ -161,14 +162,9 @@ export const estimateRootMean = (squares: Float64Array, sampling: Sampling | nul
   return { value: Math.sqrt(value), lower: root(lower), upper: root(upper) };
 };
 
-/** Linear interpolation between order statistics (Hyndman & Fan 1996, type 7). */
 export const quantilesOf = (values: Float64Array, shares: readonly number[]): { share: number; value: number }[] => {
   const sorted = values.toSorted();
-  return shares.map((share) => {
-    const at = share * (sorted.length - 1);
-    const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
-    return { share, value: low + (at - Math.floor(at)) * (high - low) };
-  });
+  return shares.map((share) => ({ share, value: sampleQuantile(sorted, share) }));
 };
 
 /**

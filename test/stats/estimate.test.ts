@@ -62,6 +62,7 @@ describe("estimates agree with SciPy and scikit-learn:", () => {
     const shares = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
     const expected = [-0.975, -0.875, -0.475, -0.2, 0.15, 0.425, 0.485];
     for (const [i, { value }] of quantilesOf(residuals, shares).entries()) expect(value).toBeCloseTo(expected[i]!, 12);
+    expect(quantilesOf(Float64Array.of(1e308, -1e308), [0, 1]).map(({ value }) => value)).toEqual([-1e308, 1e308]);
     expect(correlation(ranksOf(residuals.map(Math.abs)), ranksOf(predictions))).toBeCloseTo(0.23190841426097936, 12);
   });
 

@@ -4,10 +4,11 @@ import { readRows } from "../../../src/data/columns/read-rows.ts";
 import { featureWidth } from "../../../src/data/preprocessing/data-shape.ts";
 import { encodeRows } from "../../../src/data/preprocessing/encode-rows.ts";
 import { numberOfInput } from "../../../src/data/preprocessing/encoders/number-scale.ts";
-import { createValueSample, quantileOf } from "../../../src/data/preprocessing/encoders/value-sample.ts";
+import { createValueSample } from "../../../src/data/preprocessing/encoders/value-sample.ts";
 import { dataWarnings } from "../../../src/domain/jobs/spec/data-warnings.ts";
 import { resolveSpec } from "../../../src/domain/jobs/spec/defaults.ts";
 import type { JobSpecInput } from "../../../src/domain/jobs/spec/job-spec.ts";
+import { sampleQuantile } from "../../../src/domain/models/parts/piecewise-linear.ts";
 import { reportOf } from "../../stats/inference/glm/fixtures.ts";
 import { createJobs } from "../../workers/training/jobs.ts";
 import { datasetOf, jobSpec, prepareAll, streamOf } from "../csv-fixtures.ts";
@@ -93,7 +94,7 @@ describe("Scalings of numbers", () => {
     expect(sorted.length).toBe(16_384);
     expect(make()).toEqual(sorted);
     for (const share of [0.1, 0.25, 0.5, 0.9])
-      expect(Math.abs(quantileOf(sorted, share) - (share - 0.5) * 800_000)).toBeLessThan(12_000);
+      expect(Math.abs(sampleQuantile(sorted, share) - (share - 0.5) * 800_000)).toBeLessThan(12_000);
   });
 });
 

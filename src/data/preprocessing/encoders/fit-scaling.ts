@@ -1,9 +1,9 @@
 import { ServiceError } from "../../../domain/errors.ts";
 import { type NumberScaling, smoothLimit } from "../../../domain/jobs/spec/parts/column-preprocessing.ts";
+import { sampleQuantile } from "../../../domain/models/parts/piecewise-linear.ts";
 import { normalQuantile } from "../../../engine/kernels/normal-quantile64.ts";
 import { populationDeviation, type RunningMoments } from "../../columns/running-moments.ts";
 import type { NumberTransform } from "./number-scale.ts";
-import { quantileOf } from "./value-sample.ts";
 
 type Scaling = Pick<NumberTransform, "mean" | "scale" | "quantiles" | "smoothClip">;
 
@@ -33,7 +33,7 @@ export const standardisation = (
 
 /** Median and the distance of the quartiles; where that is 0 half of the range; then smooth clipping. */
 const robust = (sorted: Float64Array, column: string): Scaling => {
-  const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantileOf(sorted, share));
+  const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => sampleQuantile(sorted, share));
   const between = high! - low! || (sorted.at(-1)! - sorted[0]!) / 2;
   if (!Number.isFinite(between) || !Number.isFinite(1 / (between || 1))) throw beyondScaling(column, "large");
   return { mean: middle!, scale: between || 1, smoothClip: smoothLimit };
@@ -45,7 +45,7 @@ const robust = (sorted: Float64Array, column: string): Scaling => {
 const normalScores = (sorted: Float64Array): NonNullable<Scaling["quantiles"]> => {
   const count = Math.min(mostQuantiles, sorted.length);
   const [values, scores]: [number[], number[]] = [[], []];
-  const valueAt = (k: number): number => quantileOf(sorted, count === 1 ? 0 : k / (count - 1));
+  const valueAt = (k: number): number => sampleQuantile(sorted, count === 1 ? 0 : k / (count - 1));
   for (let first = 0; first < count; ) {
     const value = valueAt(first);
     let last = first;

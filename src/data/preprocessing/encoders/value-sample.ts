@@ -32,11 +32,3 @@ export const createValueSample = (): ValueSample => {
     sorted: () => Float64Array.from(kept).sort(),
   };
 };
-
-/** Between the two values about the place share·(n − 1), in a straight line (Hyndman & Fan's type 7). */
-export const quantileOf = (sorted: Float64Array, share: number): number => {
-  const at = share * (sorted.length - 1);
-  const below = Math.floor(at);
-  const low = sorted[below]!;
-  return low + (at - below) * (sorted[Math.min(below + 1, sorted.length - 1)]! - low);
-};

@@ -1,20 +1,10 @@
-import { normalCdf64, normalDensity64 } from "../../kernels/erf64.ts";
+import { normalDensity64 } from "../../kernels/erf64.ts";
 import { exp64, log64 } from "../../kernels/math64.ts";
+import { normalQuantile } from "../../kernels/normal-quantile64.ts";
 import { type Design, type Observed, type Pulse, predictorOf } from "../design.ts";
 import { factorise } from "../least-squares.ts";
 import { inverseOfSquare, rankColumns, triangleDoubles } from "../triangle.ts";
 import type { RowWork } from "./row-work.ts";
-
-/** The standard normal distribution's quantile, by bisection. */
-const normalQuantile = (p: number): number => {
-  let [low, high] = [-40, 40];
-  for (let step = 0; step < 100; step++) {
-    const middle = (low + high) / 2;
-    if (normalCdf64(middle) < p) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
-};
 
 /** A kernel's width that is no more than this share of the largest label is made of rounding. */
 const leastWidth = 2 ** -44;
@@ -27,7 +17,7 @@ export const bandwidthOf = (tau: number, rows: number): number => {
   const density = normalDensity64(at);
   const z = normalQuantile(0.975);
   let h = cubeRoot((z * z * 1.5 * density * density) / ((2 * at * at + 1) * rows));
-  while (tau - h < 0 || tau + h > 1) h /= 2;
+  while (tau - h <= 0 || tau + h >= 1) h /= 2;
   return h;
 };
 
