@@ -23,7 +23,7 @@ const libraries = [
   { name: "uplot", file: "uplot/dist/uPlot.esm.js", url: "/assets/vendor/uplot.js" },
 ] as const;
 
-const contentTypes: Record<string, string> = {
+export const contentTypes: Record<string, string> = {
   html: "text/html; charset=utf-8",
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",

@@ -5,25 +5,15 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { ServiceError } from "../domain/errors.ts";
 import type { QueueBoard } from "../queue/queue-board.ts";
 import type { Admit, Caller } from "../usecases/admission/caller.ts";
+import { contentTypes } from "./assets.ts";
+import { contentSecurityPolicy } from "./web.ts";
 
-/** Bull Board sets styles of single elements as attributes; everything else is as strict as the status page's. */
-const contentSecurityPolicy = [
-  "default-src 'self'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "object-src 'none'",
-  "base-uri 'self'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+/** Bull Board sets styles of single elements as attributes, and its page has a base; everything else is as strict as the status page's. */
+const boardPolicy = contentSecurityPolicy({ styles: "'self' 'unsafe-inline'", base: "'self'" });
 
-const contentTypes: Record<string, string> = {
-  css: "text/css; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
+const boardTypes: Record<string, string> = {
+  ...contentTypes,
   json: "application/json",
-  svg: "image/svg+xml",
   png: "image/png",
   ico: "image/x-icon",
 };
@@ -92,7 +82,7 @@ export const registerQueuePage = async (app: FastifyInstance, admit: Admit, boar
     const { folder, names } = filesOf();
     if (!names.has(name)) throw new ServiceError("not_found", "there is nothing here");
     return reply
-      .type(contentTypes[name.slice(name.lastIndexOf(".") + 1)] ?? "text/plain")
+      .type(boardTypes[name.slice(name.lastIndexOf(".") + 1)] ?? "text/plain")
       .send(readFileSync(join(folder, name)));
   };
   const mayShow =
@@ -121,7 +111,7 @@ export const registerQueuePage = async (app: FastifyInstance, admit: Admit, boar
   app.get<{ Params: { "*": string } }>("/queues/*", hidden, async ({ params }, reply) => {
     const up = "../".repeat(params["*"].split("/").length - 1) || "./";
     return reply
-      .header("content-security-policy", contentSecurityPolicy)
+      .header("content-security-policy", boardPolicy)
       .header("referrer-policy", "same-origin")
       .type("text/html; charset=utf-8")
       .send(pageOf(filesOf(), up, await board.settings()));

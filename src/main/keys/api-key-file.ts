@@ -8,7 +8,7 @@ import type { Log } from "../../domain/log.ts";
 import type { FileKeys } from "../../usecases/access/admit-keys.ts";
 import type { Admit } from "../../usecases/admission/caller.ts";
 import type { Scope } from "../../usecases/admission/operations.ts";
-import { type ApiKey, createAdmit, indexKeys, readApiKeys } from "./api-keys.ts";
+import { type ApiKey, admitFound, indexKeys, readApiKeys } from "./api-keys.ts";
 
 /** Whole or not at all: a server that reads at this moment sees the old file or the new one. */
 const writeApiKeys = async (file: string, keys: readonly ApiKey[]): Promise<void> => {
@@ -65,11 +65,12 @@ export interface FileAdmission extends FileKeys {
 /** Admits by the file's keys and follows its changes; a change that cannot be read is logged and the keys before it stay. */
 export const admitByFile = async (file: string, log: Log): Promise<FileAdmission> => {
   let keys = await readApiKeys(file);
-  let [find, current] = [indexKeys(keys), createAdmit(keys)];
+  let known = indexKeys(keys);
+  const find = (hash: Buffer): ApiKey | null => known(hash);
   const reload = async () => {
     try {
       keys = await readApiKeys(file);
-      [find, current] = [indexKeys(keys), createAdmit(keys)];
+      known = indexKeys(keys);
       log.info({ file }, "the API keys were read again");
     } catch (error) {
       log.error({ file, err: error }, "the API keys could not be read again; those before stay in force");
@@ -78,8 +79,8 @@ export const admitByFile = async (file: string, log: Log): Promise<FileAdmission
   const listener = () => void reload();
   watchFile(file, { interval: 1000, persistent: false }, listener);
   return {
-    admit: (operation, authorization, peer) => current(operation, authorization, peer),
-    find: (hash) => find(hash),
+    admit: admitFound(find),
+    find,
     byId: (tenant, id) => keys.find((key) => key.tenant === tenant && key.id === id) ?? null,
     close: () => unwatchFile(file, listener),
   };

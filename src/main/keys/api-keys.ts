@@ -36,9 +36,9 @@ export const indexKeys = (keys: readonly ApiKey[]): ((hash: Buffer) => ApiKey | 
 };
 
 /** Admits who presents a known key as `Authorization: Bearer …`. */
-export const createAdmit = (keys: readonly ApiKey[]): Admit => {
-  const find = indexKeys(keys);
-  return async (operation, authorization) => {
+export const admitFound =
+  (find: (hash: Buffer) => ApiKey | null): Admit =>
+  async (operation, authorization) => {
     const [, presented] = /^Bearer +(\S{1,512})$/i.exec(authorization ?? "") ?? [];
     if (presented === undefined) {
       throw new ServiceError("unauthenticated", "an API key is needed: send it as Authorization: Bearer …");
@@ -50,4 +50,5 @@ export const createAdmit = (keys: readonly ApiKey[]): Admit => {
     requireScope(caller, operation);
     return caller;
   };
-};
+
+export const createAdmit = (keys: readonly ApiKey[]): Admit => admitFound(indexKeys(keys));

@@ -2,7 +2,6 @@ import { unfitColumns } from "../../data/stored/stored-rows.ts";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { Job, Plan } from "../../domain/jobs/job.ts";
-import { poolOf } from "../../domain/jobs/pool.ts";
 import { PredictDatasetRequest } from "../../domain/jobs/prediction-job.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
 import { isImported, type Model } from "../../domain/models/model.ts";
@@ -73,12 +72,9 @@ export const predictDataset = async (
     ...(webhook === undefined ? {} : { webhook }),
   };
   requireWebhookAllowed(deps, spec);
-  const trainers = {
-    asked: Number.POSITIVE_INFINITY,
-    pool: await requirePool(deps, spec.resources, "/pool"),
-    largest: deps.consumption.largestTrainer(poolOf(spec.resources)),
-    pointer: "",
-  };
+  const poolName = await requirePool(deps, spec.resources, "/pool");
+  const largest = deps.consumption.largestTrainer(poolName);
+  const trainers = { asked: Number.POSITIVE_INFINITY, pool: poolName, largest, pointer: "" };
   const network = await readNetwork(deps.artifacts, caller.tenant, model);
   const memoryBytes = await deps.engine.planPrediction(caller, model, network);
   const plan = await planForTrainers(deps, trainers, async () => planOf(model, dataset, memoryBytes));
