@@ -68,7 +68,7 @@ const binsOf = (column: Column, { preprocessing, features, rows, unitsOf }: Resi
   if (feature.type === "category") {
     const { categories, reference } = feature;
     // A reference level has no input that is set.
-    const unset = categories.findIndex((level) => level === reference);
+    const unset = reference === undefined ? -1 : categories.indexOf(reference);
     const levels = categories.map((): number[] => []);
     for (const i of known) {
       const set = categories.findIndex((_, k) => isSet(i, k));
