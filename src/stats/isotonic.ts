@@ -93,7 +93,7 @@ const gainsOf = (held: HeldOutClasses, log: (x: number) => number): number[] =>
     const others = pick(held, (row) => row % folds !== fold);
     const own = pick(held, (row) => row % folds === fold);
     const curves = curvesOf(others);
-    const after = calibrateOutputs({ rows: 0, gain: 0, curves }, own.outputs, own.width);
+    const after = calibrateOutputs({ curves }, own.outputs, own.width);
     return Array.from(own.labels, (label, row) => {
       const [now, before] = [after, own.outputs].map((outputs) => log(chanceOf(outputs, own.width, row, label)));
       const gain = now! - before!;

@@ -1,4 +1,5 @@
 import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
+import { columnsByName } from "../../domain/jobs/spec/task-columns.ts";
 import type { Drift } from "../../domain/models/parts/drift.ts";
 
 type ColumnDrift = Drift["columns"][number];
@@ -43,8 +44,9 @@ const ofCategories = (
 /** How far the named columns of a data set are from those of the one that a model was trained on, by what both records say of all their rows. Columns that one of them has not are left out. */
 export const columnDrift = (names: readonly string[], dataset: Dataset, trained: Dataset): Drift => {
   const [rows, rowsThere] = [dataset.rows, trained.rows];
+  const byName = [dataset, trained].map(columnsByName);
   const columns = names.flatMap((name): ColumnDrift[] => {
-    const [here, there] = [dataset, trained].map((own) => own.columns.find((column) => column.name === name));
+    const [here, there] = byName.map((own) => own.get(name));
     if (here === undefined || there === undefined) return [];
     const shares = { missing: here.missing / rows, missingThere: there.missing / rowsThere };
     return [

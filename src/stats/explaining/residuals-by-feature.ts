@@ -66,7 +66,14 @@ const binsOf = (column: Column, { preprocessing, features, rows, unitsOf }: Resi
   const [known, missing]: [number[], number[]] = [[], []];
   for (let i = 0; i < rows.length; i++) (hasIndicator && isSet(i, width - 1) ? missing : known).push(i);
   if (feature.type === "category") {
-    const levels = feature.categories.map((_, k) => known.filter((i) => isSet(i, k)));
+    const { categories, reference } = feature;
+    // A reference level has no input that is set.
+    const unset = categories.findIndex((level) => level === reference);
+    const levels = categories.map((): number[] => []);
+    for (const i of known) {
+      const set = categories.findIndex((_, k) => isSet(i, k));
+      levels[set < 0 ? unset : set]?.push(i);
+    }
     const often = new Set(levels.toSorted((a, b) => b.length - a.length).slice(0, mostLevels));
     return [...levels.filter((own) => often.has(own)), missing].filter(({ length }) => length >= fewestRows);
   }

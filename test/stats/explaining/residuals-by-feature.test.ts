@@ -73,6 +73,17 @@ test("missing values are a bin of their own, and one of fewer than five rows is 
   ).not.toBeNull();
 });
 
+test("a reference level, all of whose inputs are 0, has a bin as the others have", () => {
+  const features = preprocessing.features.map((feature) =>
+    feature.type === "category" ? { ...feature, reference: "north" } : feature,
+  );
+  const found = residualsByFeature({
+    ...{ ...asked, preprocessing: { ...preprocessing, features } },
+    features: x.flatMap((value, i) => rowOf(value, level[i] === "north" ? "" : level[i]!)),
+  });
+  expect(found).toEqual(residualsByFeature(asked));
+});
+
 test("weights count in the means, and no test is given of them", () => {
   const weights = Float64Array.from(residual, (_, i) => 1 + (i % 3));
   const [byLevel] = residualsByFeature({ ...asked, sampling: weightedRows(weights) })!.columns;

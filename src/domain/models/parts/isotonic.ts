@@ -34,7 +34,7 @@ export const isotonicValue = ({ at, value }: IsotonicCurve, probability: number)
  * @param outputs rows × width, row-major; with a width of 1 the probability of the second of two classes
  */
 export const calibrateOutputs = (
-  { curves }: IsotonicCalibration,
+  { curves }: Pick<IsotonicCalibration, "curves">,
   outputs: ArrayLike<number>,
   width: number,
 ): Float64Array => {
