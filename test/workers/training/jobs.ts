@@ -203,6 +203,17 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     return report.notes.find((note) => note.code === code)?.message ?? null;
   };
 
+  /** The rows that were held out, with the model's answers: cells by their columns. */
+  const heldOutOf = async ({ id, digest }: Pick<AnyModel, "id" | "digest">): Promise<Record<string, string>[]> => {
+    const key = artifactKeys.heldOut(tenant, id, digest.replace(/^sha256:/, ""));
+    const [head, ...lines] = Buffer.from(await artifacts.readBytes(key))
+      .toString()
+      .trim()
+      .split("\n");
+    const columns = head!.split(",");
+    return lines.map((line) => Object.fromEntries(line.split(",").map((cell, i) => [columns[i]!, cell])));
+  };
+
   return {
     artifacts,
     folder,
@@ -212,6 +223,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     importModel,
     modelOf,
     noteOf,
+    heldOutOf,
     close: () => rm(folder, { recursive: true, force: true }),
   };
 };

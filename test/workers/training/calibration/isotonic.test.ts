@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JobSpecInput } from "../../../../src/domain/jobs/spec/job-spec.ts";
-import { artifactKeys } from "../../../../src/store/artifacts/artifact-store.ts";
 import { createJobs } from "../jobs.ts";
 import { names, noisy, task } from "./noisy.ts";
 
@@ -29,15 +28,6 @@ describe("isotonic calibration", () => {
     const curves = label.type === "classes" ? label.calibration : undefined;
     return { ...told, run, report: told.report, curves };
   };
-  const heldOutOf = async ({ id, digest }: { id: string; digest: string }) => {
-    const key = artifactKeys.heldOut("default", id as `mdl_${string}`, digest.slice(7));
-    const [head, ...lines] = Buffer.from(await jobs.artifacts.readBytes(key))
-      .toString()
-      .trim()
-      .split("\n");
-    const columns = head!.split(",");
-    return lines.map((line) => Object.fromEntries(line.split(",").map((cell, i) => [columns[i]!, cell])));
-  };
 
   test("leaves the weights, and is in the answers, the report, the held-out rows and what explains them", async () => {
     const [own, plain] = [
@@ -51,7 +41,7 @@ describe("isotonic calibration", () => {
     expect(own.report.logLikelihood!.value).toBeGreaterThan(plain.report.logLikelihood!.value + 0.1);
     expect(own.report.notes.find(({ code }) => code === "calibrated")?.message).toContain("80 validation rows");
     const table = noisy(400).trim().split("\n").slice(1);
-    const heldOut = await heldOutOf(own.model);
+    const heldOut = await jobs.heldOutOf(own.model);
     const asked = heldOut.map(({ row }) => {
       const cells = table[Number(row)]!.split(",");
       return Object.fromEntries(names.map((name, i) => [name, Number(cells[i])]));
