@@ -21,7 +21,10 @@ const toStartError = (error: unknown, why = ""): StartError => {
   return new StartError(error instanceof Error ? error.message : String(error), { cause: error });
 };
 
-const usesTls = (url: string): boolean => parseRedisAddress(url).options.tls !== undefined;
+const tlsOf = (url: string) => {
+  const { tls } = parseRedisAddress(url).options;
+  return { isTls: tls !== undefined, isKnown: tls?.cert !== undefined };
+};
 
 const open = (url: string, onError: (error: Error) => void): Omit<StoreConnections, "confirmed"> => {
   try {
@@ -77,6 +80,6 @@ export const connectRedis = async (
     return { redis, subscriber, confirmed: createConfirmedWrites(third, replicas), close };
   } catch (error) {
     await close();
-    throw toStartError(error, reason === null ? "" : ` (${reason})${remedyFor(reason, { isTls: usesTls(url) })}`);
+    throw toStartError(error, reason === null ? "" : ` (${reason})${remedyFor(reason, tlsOf(url))}`);
   }
 };

@@ -77,6 +77,14 @@ describe("what an operator is told to do", () => {
     expect(remedyFor(reason)).toContain(remedy);
   });
 
+  it("is to show a certificate where TLS breaks off and none was shown: the alert may be lost with the connection", () => {
+    for (const reason of ["write ECONNRESET", "read ECONNRESET", "write EPIPE"]) {
+      expect(remedyFor(reason, { isTls: true })).toContain("add ?cert=/path/client.pem&key=");
+      expect(remedyFor(reason, { isTls: true, isKnown: true })).toBe("");
+      expect(remedyFor(reason)).toBe("");
+    }
+  });
+
   it("is nothing where nothing is known", () => {
     expect(remedyFor("the moon is full")).toBe("");
   });

@@ -1,3 +1,5 @@
+const clientCertificate = "add ?cert=/path/client.pem&key=/path/client.key";
+
 /** What an operator can do about an error of a connection, by what the server, the Sentinels or TLS said; the last: it is not there. */
 const remedies: readonly [RegExp, string][] = [
   [/\bNOAUTH\b/, "it asks for a password: write redis://user:password@host"],
@@ -16,7 +18,7 @@ const remedies: readonly [RegExp, string][] = [
   ],
   [
     /alert (certificate required|unknown ca|bad certificate|handshake failure)/i,
-    "it wants a client certificate that it knows: add ?cert=/path/client.pem&key=/path/client.key",
+    `it wants a client certificate that it knows: ${clientCertificate}`,
   ],
   [/does not match certificate's altnames/, "its certificate is for another name: use that one, or add ?servername=…"],
   [
@@ -42,12 +44,17 @@ export const isRefusal = (reason: string): boolean => {
 const silent =
   "where it does not speak TLS it says nothing: write redis:// or the port of TLS; else start it, or correct the address";
 
+/** TLS 1.3 lets a client write before its certificate was looked at: a server that wants one closes, and its alert is lost with the connection. */
+const broken = `it breaks off what TLS began: where it wants a client certificate, ${clientCertificate}`;
+
 /**
  * Empty where nothing is known that would help.
  * @param isTls whether it was to be spoken
+ * @param isKnown whether a certificate of our own was shown
  */
-export const remedyFor = (reason: string, { isTls = false } = {}): string => {
+export const remedyFor = (reason: string, { isTls = false, isKnown = false } = {}): string => {
   if (isTls && /ETIMEDOUT/.test(reason)) return `; ${silent}`;
+  if (isTls && !isKnown && /ECONNRESET|EPIPE/.test(reason)) return `; ${broken}`;
   const remedy = remedies.find(([pattern]) => pattern.test(reason))?.[1];
   return remedy === undefined ? "" : `; ${remedy}`;
 };
