@@ -94,6 +94,31 @@ describe("what is kept, deleted and rebuilt", () => {
     );
   });
 
+  it("asks nothing of what is finished, neither its record nor its files again", async () => {
+    const { job } = await train(await upload());
+    const deps = daysLater(1);
+    await applyRetention(deps, null);
+    const asked: string[] = [];
+    const list = (prefix: string) => {
+      asked.push(prefix);
+      return deps.artifacts.list(prefix);
+    };
+    const unasked = async (): Promise<never> => {
+      throw new Error("a record was read");
+    };
+    await applyRetention(
+      {
+        ...deps,
+        artifacts: { ...deps.artifacts, list },
+        jobs: { ...deps.jobs, get: unasked },
+        catalogue: { ...deps.catalogue, model: unasked },
+      },
+      null,
+    );
+    expect(asked).not.toHaveLength(0);
+    expect(asked.filter((prefix) => prefix.includes(job.id))).toEqual([]);
+  });
+
   it("deletes what is older than the limit, files and records", async () => {
     const { model } = await train(await upload());
     await applyRetention(daysLater(29), 30 * DAY_MS);
