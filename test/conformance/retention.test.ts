@@ -101,20 +101,12 @@ describe("what is kept, deleted and rebuilt", () => {
     const asked: string[] = [];
     const list = (prefix: string) => {
       asked.push(prefix);
-      return deps.artifacts.list(prefix);
+      return artifacts.list(prefix);
     };
-    const unasked = async (): Promise<never> => {
-      throw new Error("a record was read");
-    };
-    await applyRetention(
-      {
-        ...deps,
-        artifacts: { ...deps.artifacts, list },
-        jobs: { ...deps.jobs, get: unasked },
-        catalogue: { ...deps.catalogue, model: unasked },
-      },
-      null,
-    );
+    const unasked = () => Promise.reject(new Error("a record was read"));
+    const jobs = { ...deps.jobs, get: unasked };
+    const catalogue = { ...deps.catalogue, model: unasked };
+    await applyRetention({ ...deps, artifacts: { ...artifacts, list }, jobs, catalogue }, null);
     expect(asked).not.toHaveLength(0);
     expect(asked.filter((prefix) => prefix.includes(job.id))).toEqual([]);
   });
