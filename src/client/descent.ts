@@ -4,7 +4,14 @@ import { modelsOf } from "./models.ts";
 import { createListing, following, type Listing, type ListOptions } from "./pages.ts";
 import { studiesOf } from "./studies.ts";
 import { tenantsOf } from "./tenants.ts";
-import { createTransport, type DescentOptions, type RequestOptions, type Transport } from "./transport.ts";
+import {
+  createTransport,
+  type DescentOptions,
+  type RequestCall,
+  type RequestOptions,
+  type Transport,
+  toSent,
+} from "./transport.ts";
 import type {
   Dataset,
   EventToken,
@@ -79,26 +86,13 @@ const id = encodeURIComponent;
 
 const datasetsOf = (transport: Transport) => ({
   upload: (source: FileSource, options: DatasetUpload = {}): Promise<Dataset> => {
-    const {
-      name = titleOf(source),
-      types,
-      delimiter,
-      decimal,
-      encoding,
-      header,
-      quote,
-      missingWords,
-      shorterSide,
-      size,
-      channels,
-      onBroken,
-    } = options;
-    const query = {
-      ...{ name, delimiter, decimal, encoding, header, quote, shorterSide, size, channels, onBroken },
+    const { name = titleOf(source), types, missingWords, ...said } = options;
+    return uploadFile<Dataset>(transport, "/v1/datasets", source, {
+      ...said,
+      name,
       missingWords: missingWords === undefined ? undefined : JSON.stringify(missingWords),
       types: types === undefined ? undefined : JSON.stringify(types),
-    };
-    return uploadFile<Dataset>(transport, "/v1/datasets", source, query, options);
+    });
   },
   list: (options: ListOptions = {}): Listing<Dataset> =>
     createListing<Dataset>(transport, "/v1/datasets", { ...options }),
@@ -235,12 +229,18 @@ export const createDescent = (options: DescentOptions = {}) => {
     aliases: aliasesOf(transport),
     tenants: tenantsOf(transport),
     /** A token that opens the events of one job or study, for a browser's `EventSource`. */
-    createToken: (resource: string, { seconds, ...options }: RequestOptions & { seconds?: number } = {}) =>
-      transport.json<EventToken>("/v1/tokens", { method: "POST", json: { resource, seconds }, ...options }),
+    createToken: (resource: string, { signal, ...said }: RequestOptions & { seconds?: number } = {}) =>
+      transport.json<EventToken>("/v1/tokens", {
+        ...{ method: "POST", json: { resource, ...said } },
+        ...(signal === undefined ? {} : { signal }),
+      }),
     /** What runs, what waits, and what room trainers have. */
     overview: (options?: RequestOptions) => transport.json<Overview>("/v1/overview", options),
-    /** For what has no method here: JSON in, JSON out, with the same errors and repetitions. */
-    request: transport.json,
+    /**
+     * For what has no method here, with the same errors and repetitions: `request("/v1/jobs/plan", { method: "POST", body: spec })`. The body goes out as JSON,
+     * JSON comes back; nothing, where the answer has no body.
+     */
+    request: <T>(path: string, call: RequestCall = {}): Promise<T> => transport.json<T>(path, toSent(call)),
   };
 };
 

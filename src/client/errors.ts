@@ -65,11 +65,14 @@ export const toError = (status: number, text: string, header: (name: string) => 
 /** Why nothing answered, with what to do about it. */
 export const noAnswer = (url: string, cause: unknown): DescentError => {
   const code = String((cause as { cause?: { code?: unknown } } | null)?.cause?.code ?? "");
-  const reason = /CERT|UNABLE_TO_VERIFY/.test(code)
-    ? `the certificate of ${url} is not trusted (${code}): set NODE_EXTRA_CA_CERTS to the file of its authority`
-    : code === "UND_ERR_SOCKET" && url.startsWith("http:")
-      ? `${url} hung up; if it speaks TLS, its URL begins with https://`
-      : `no service answers at ${url === "" ? "this server" : url}; start one with npm start, or set DESCENT_URL`;
+  const reason =
+    url !== "" && !/^https?:\/\//i.test(url)
+      ? `"${url}" is no address of a service: it begins with http:// or https://`
+      : /CERT|UNABLE_TO_VERIFY/.test(code)
+        ? `the certificate of ${url} is not trusted (${code}): set NODE_EXTRA_CA_CERTS to the file of its authority`
+        : code === "UND_ERR_SOCKET" && url.startsWith("http:")
+          ? `${url} hung up; if it speaks TLS, its URL begins with https://`
+          : `no service answers at ${url === "" ? "this server" : url}; start one with npm start, or set DESCENT_URL`;
   return new DescentError(reason, { status: 0, code: "connection", cause });
 };
 

@@ -1,7 +1,16 @@
 import { openFile } from "./open-file.ts";
 import { createListing, type Listing, type ListOptions } from "./pages.ts";
 import type { RequestOptions, Transport } from "./transport.ts";
-import type { Comparison, Lineage, Model, PicturePreprocessing, PredictResponse, Report, Row } from "./types.ts";
+import type {
+  Comparison,
+  Lineage,
+  Model,
+  PicturePreprocessing,
+  PredictRequest,
+  PredictResponse,
+  Report,
+  Row,
+} from "./types.ts";
 import { type FileSource, nameOf, titleOf, type UploadOptions, uploadFile } from "./upload-file.ts";
 
 export interface ModelImport extends UploadOptions {
@@ -29,12 +38,8 @@ export interface ModelUpdate {
 /** A picture: PNG, JPEG or WebP, by its path (Node only), as a file or its bytes. */
 export type PictureSource = string | URL | Blob | Uint8Array<ArrayBuffer>;
 
-export interface PredictOptions extends RequestOptions {
-  /** Refuse what would be answered with a warning. */
-  strict?: boolean;
-  /** Say what every column contributes to each answer. */
-  explain?: boolean;
-}
+/** `strict`, `explain`, `coverage` and whatever else a request for predictions may have beside its rows. */
+export type PredictOptions = RequestOptions & Omit<PredictRequest, "rows">;
 
 export interface FileOptions extends RequestOptions {
   /** Of ONNX: whether the preprocessing is inside. Left out: it is. */
@@ -68,23 +73,22 @@ export const modelsOf = (transport: Transport) => {
     items: readonly Row[] | readonly PictureSource[],
     options: PredictOptions = {},
   ): Promise<PredictResponse> => {
-    const { strict, explain, ...rest } = options;
-    const said = { ...(strict === undefined ? {} : { strict }), ...(explain === undefined ? {} : { explain }) };
+    const { signal, ...said } = options;
     const given: readonly (Row | PictureSource)[] = items;
     const pictures = given.filter(isPicture);
     if (pictures.length > 0 && pictures.length < given.length)
       throw new TypeError("predict takes rows or pictures, not both; put a picture into its row in base64");
     const form = pictures.length > 0 ? await formOf(pictures, said) : null;
     const content = form === null ? { json: { rows: items, ...said } } : { body: () => form };
-    const sent = { method: "POST" as const, repeatable: true, ...content, ...rest };
+    const sent = { method: "POST" as const, repeatable: true, ...content, ...(signal === undefined ? {} : { signal }) };
     return transport.json<PredictResponse>(`/v1/models/${id(model)}/predict`, sent);
   };
   return {
     import: (source: FileSource, options: ModelImport = {}): Promise<Model> => {
-      const { name = titleOf(source), architecture, sizes, preprocessing, licence, source: from } = options;
+      const { name = titleOf(source), sizes, preprocessing, ...said } = options;
       const stated = typeof preprocessing === "object" ? JSON.stringify(preprocessing) : preprocessing;
-      const query = { name, architecture, sizes: sizes?.join("x"), preprocessing: stated, licence, source: from };
-      return uploadFile<Model>(transport, "/v1/models", source, query, options, "application/onnx");
+      const query = { ...said, name, sizes: sizes?.join("x"), preprocessing: stated };
+      return uploadFile<Model>(transport, "/v1/models", source, query, "application/onnx");
     },
     /** States labels, preprocessing, licence or source of an imported model. */
     update: (model: string, change: ModelUpdate, options?: RequestOptions) =>

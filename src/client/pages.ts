@@ -38,13 +38,13 @@ export const createListing = <T>(
 export async function* following<T>(
   transport: Transport,
   path: string,
-  { after, signal }: RequestOptions & { after?: string | number },
+  { after, ...options }: RequestOptions & { after?: string | number },
 ): AsyncGenerator<T, void, void> {
   let position: string | number | null = after ?? null;
   for (;;) {
     const page: { items: T[]; nextAfter: string | number | null } = await transport.json(path, {
+      ...options,
       query: { after: position, limit: 1000 },
-      ...(signal === undefined ? {} : { signal }),
     });
     yield* page.items;
     if (page.nextAfter === null || page.items.length === 0) return;

@@ -18,17 +18,34 @@ export interface RequestOptions {
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
-export interface Sent extends RequestOptions {
+interface Asked extends RequestOptions {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   query?: Query;
   headers?: Record<string, string>;
-  /** Sent as JSON. */
-  json?: unknown;
-  /** Sent as it is; a function makes it anew for each try. */
-  body?: () => Blob | FormData | ReadableStream<Uint8Array>;
   /** Whether doing it twice is doing it once: left out, what GET and DELETE are. */
   repeatable?: boolean;
 }
+
+export interface Sent extends Asked {
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Sent as it is; made anew for each try. */
+  body?: () => Blob | FormData | ReadableStream<Uint8Array>;
+}
+
+/** A request of one's own. */
+export interface RequestCall extends Asked {
+  /** Sent as JSON, or, where it is that already, as it is: a text, bytes, a file, a form or a stream. */
+  body?: unknown;
+}
+
+export const toSent = ({ body, ...asked }: RequestCall): Sent => {
+  if (typeof body === "string") return { ...asked, body: () => new Blob([body], { type: "application/json" }) };
+  if (body instanceof Uint8Array) return { ...asked, body: () => new Blob([body as Uint8Array<ArrayBuffer>]) };
+  const isWhole = body instanceof FormData || body instanceof Blob || body instanceof ReadableStream;
+  if (isWhole) return { ...asked, body: () => body };
+  return { ...asked, ...(body === undefined ? {} : { json: body }) };
+};
 
 export interface Transport {
   readonly url: string;
@@ -83,22 +100,25 @@ export const createTransport = (options: DescentOptions): Transport => {
   };
 
   const once = async (path: string, sent: Sent): Promise<Response> => {
-    const { method = "GET", signal, json, body } = sent;
+    // Options that no method takes are for the service to refuse, which knows what it was meant to be.
+    const { method = "GET", signal, json, body, query, headers: own, repeatable: _, ...further } = sent;
+    // Made before anything is sent: what is wrong with it is no failure of the connection.
+    const init: RequestInit = {
+      method,
+      headers: new Headers({
+        accept: "application/json",
+        ...headers(),
+        ...(json === undefined ? {} : { "content-type": "application/json" }),
+        ...own,
+      }),
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      // `duplex` is what the standard asks for with a stream.
+      ...(body === undefined ? {} : ({ body: body(), duplex: "half" } as RequestInit)),
+      ...(signal === undefined ? {} : { signal }),
+    };
     let response: Response;
     try {
-      response = await ask(`${url}${path}${toQuery(sent.query)}`, {
-        method,
-        headers: {
-          accept: "application/json",
-          ...headers(),
-          ...(json === undefined ? {} : { "content-type": "application/json" }),
-          ...sent.headers,
-        },
-        ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-        // `duplex` is what the standard asks for with a stream.
-        ...(body === undefined ? {} : ({ body: body(), duplex: "half" } as RequestInit)),
-        ...(signal === undefined ? {} : { signal }),
-      });
+      response = await ask(`${url}${path}${toQuery({ ...query, ...(further as Query) })}`, init);
     } catch (cause) {
       signal?.throwIfAborted();
       throw noAnswer(url, cause);
@@ -127,6 +147,13 @@ export const createTransport = (options: DescentOptions): Transport => {
     ...{ url, retries, headers, send },
     json: async <T>(path: string, sent: Sent = {}): Promise<T> => {
       const response = await send(path, sent);
+      if (response.status === 204) return undefined as T;
+      const type = response.headers.get("content-type");
+      if (type !== null && !/\bjson\b/.test(type)) {
+        await response.body?.cancel();
+        const facts = { status: response.status, code: "malformed" as const };
+        throw new DescentError(`the answer to ${sent.method ?? "GET"} ${path} is ${type}, not JSON`, facts);
+      }
       try {
         return (await response.json()) as T;
       } catch (cause) {

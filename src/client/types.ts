@@ -66,6 +66,8 @@ export type Comparison = Compared;
 export type PicturePreprocessing = ImagePreset | StatedPreprocessing;
 export type Prediction = predictions.Prediction;
 export type PredictResponse = predictions.PredictResponse;
+/** What `predict` sends; its options are what stands beside the rows. */
+export type PredictRequest = predictions.PredictRequestInput;
 export type Page<T> = ListPage<T>;
 export type FieldError = Fault;
 /** The codes of the service; `connection`: nobody answered, `interrupted`: an answer broke off. */

@@ -44,15 +44,28 @@ const typeOf = (source: FileSource, name: string | undefined, usual: string): st
 
 const isStream = (source: object): source is ReadableStream<Uint8Array> => "getReader" in source;
 
-const toStream = (source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> => {
+const readerOf = (source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>) => {
+  if (isStream(source)) return source.getReader();
   const chunks = source[Symbol.asyncIterator]();
+  return { read: () => chunks.next(), cancel: async (reason: unknown) => void (await chunks.return?.(reason)) };
+};
+
+/** @param onFailure told why the source broke off, which the failure of the request does not say */
+const toStream = (
+  source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
+  onFailure: (error: unknown) => void,
+): ReadableStream<Uint8Array> => {
+  const reader = readerOf(source);
   return new ReadableStream({
     pull: async (controller) => {
-      const { done, value } = await chunks.next();
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        onFailure(error);
+        throw error;
+      });
       if (done) controller.close();
       else controller.enqueue(value);
     },
-    cancel: async (reason) => void (await chunks.return?.(reason)),
+    cancel: (reason) => reader.cancel(reason),
   });
 };
 
@@ -113,33 +126,42 @@ const sendByBrowser = <T>(
     request.send(body);
   });
 
-/** Sends a file as the body of a POST, streamed. An upload is not repeated by itself: twice is two resources. */
+/** Sends a file as the body of a POST, streamed. Options beside its own go into the query. An upload is not repeated by itself: twice is two resources. A source that breaks off ends it with its own error. */
 export const uploadFile = async <T>(
   transport: Transport,
   path: string,
   source: FileSource,
-  query: Query,
-  options: UploadOptions = {},
+  { onProgress, contentType, signal, ...stated }: UploadOptions & { [option: string]: unknown },
   usualType = "text/csv",
 ): Promise<T> => {
-  const { onProgress, signal } = options;
+  const query = stated as Query;
   const file = typeof source === "string" || source instanceof URL ? await openFile(source) : null;
   const whole = source instanceof Uint8Array ? new Blob([source]) : source instanceof Blob ? source : null;
-  const headers = { "content-type": options.contentType ?? typeOf(source, nameOf(source), usualType) };
+  const headers = { "content-type": contentType ?? typeOf(source, nameOf(source), usualType) };
   const Request = browserRequest();
   if (whole !== null && onProgress !== undefined && Request !== undefined) {
     const all = { accept: "application/json", ...transport.headers(), ...headers };
     const url = `${transport.url}${path}${toQuery(query)}`;
-    return sendByBrowser<T>(Request, { server: transport.url, url, headers: all }, whole, options);
+    return sendByBrowser<T>(Request, { server: transport.url, url, headers: all }, whole, {
+      ...{ onProgress },
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
+  let broken: { error: unknown } | null = null;
   const body = (): Blob | ReadableStream<Uint8Array> => {
     if (whole !== null && onProgress === undefined) return whole;
     const chunks = file?.chunks() ?? whole?.stream() ?? (source as AsyncIterable<Uint8Array>);
-    const stream = isStream(chunks) ? chunks : toStream(chunks);
+    const stream = toStream(chunks, (error) => {
+      broken = { error };
+    });
     return onProgress === undefined ? stream : counted(stream, file?.size ?? whole?.size ?? null, onProgress);
   };
-  return transport.json<T>(path, {
-    ...{ method: "POST", query, headers, body, repeatable: false },
-    ...(signal === undefined ? {} : { signal }),
-  });
+  try {
+    return await transport.json<T>(path, {
+      ...{ method: "POST", query, headers, body, repeatable: false },
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    throw (broken as { error: unknown } | null)?.error ?? error;
+  }
 };

@@ -6,6 +6,11 @@ import type { Job, JobEvent } from "./types.ts";
 export interface WatchOptions extends RequestOptions {
   /** Only events after the one with this id. */
   after?: string;
+  /**
+   * What opens the events in place of a key, as `createToken` makes it: for pages. It is asked for before every connection, the first one too, since the last
+   * one's time may be over. A DescentError that it throws counts as the service's own: what will pass is tried again.
+   */
+  token?: () => string | Promise<string>;
 }
 
 /** So many connections in a row that bring nothing, and the service is taken for gone: about half a minute. */
@@ -23,18 +28,20 @@ const problemOf = (data: string): DescentError => {
 export async function* watchEvents(
   transport: Transport,
   path: string,
-  { after, signal }: WatchOptions = {},
+  { after, token, ...options }: WatchOptions = {},
 ): AsyncGenerator<JobEvent, void, void> {
+  const { signal } = options;
   let last = after;
   let failure: DescentError | null = null;
   for (let failures = 0; failures < triesInVain; failures++) {
     if (failures > 0) await pause(retryMs(failures - 1, failure?.retryAfterSeconds ?? null), signal);
     try {
-      const headers = { accept: "text/event-stream", ...(last === undefined ? {} : { "last-event-id": last }) };
-      const response = await transport.send(path, {
-        ...{ headers, repeatable: false },
-        ...(signal === undefined ? {} : { signal }),
-      });
+      const headers = {
+        accept: "text/event-stream",
+        ...(token === undefined ? {} : { authorization: `Token ${await token()}` }),
+        ...(last === undefined ? {} : { "last-event-id": last }),
+      };
+      const response = await transport.send(path, { ...options, headers, repeatable: false });
       // 204: it is done, and its last event was had.
       if (response.status === 204 || response.body === null) return;
       for await (const message of eventMessages(response.body)) {

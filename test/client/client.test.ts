@@ -60,6 +60,24 @@ describe("uploads", () => {
     expect(dataset.columns.find(({ name }) => name === "petal_width")?.type).toBe("category");
   });
 
+  it("end with their source's own error", async () => {
+    const fault = new Error("the disk is gone");
+    const broken = async function* () {
+      yield new TextEncoder().encode("a,b\n1,2\n");
+      throw fault;
+    };
+    const web = new ReadableStream<Uint8Array<ArrayBuffer>>({ pull: (controller) => controller.error(fault) });
+    for (const source of [Readable.from(broken()), web])
+      await expect(descent.datasets.upload(source, { name: "broken" })).rejects.toBe(fault);
+  });
+
+  it("pass on what they are told, for the service to judge", async () => {
+    const options = { header: "absent", delimeter: ";" } as never;
+    expect((await failureOf(descent.datasets.upload(irisFile, options))).errors).toMatchObject([
+      { pointer: "/query/delimeter" },
+    ]);
+  });
+
   it("say which file is not there", async () => {
     await expect(descent.datasets.upload("/nowhere/at/all.csv")).rejects.toThrow(/ENOENT.*all\.csv/);
   });
@@ -150,6 +168,43 @@ describe("resources", () => {
     const error = await failureOf(descent.jobs.submit(wrong));
     expect(error).toMatchObject({ status: 422, code: "invalid", requestId: expect.stringMatching(/^req_/) });
     expect(error.errors).toEqual([{ pointer: "/optimiser", detail: expect.stringContaining("optimizer") }]);
+  });
+});
+
+describe("a request of one's own", () => {
+  it("takes a body as `fetch` does, or a value, and answers with what JSON says", async () => {
+    const { id } = await descent.datasets.upload(irisFile);
+    const bodies = [specFor(id), JSON.stringify(specFor(id))];
+    for (const body of bodies)
+      expect(await descent.request("/v1/jobs/plan", { method: "POST", body })).toMatchObject({ spec: { dataset: id } });
+    expect(await descent.request(`/v1/datasets/${id}`)).toMatchObject({ id, rows: 150 });
+    const file = await failureOf(descent.request(`/v1/datasets/${id}/file`));
+    expect(file.message).toMatch(/text\/csv.*not JSON/);
+    expect(await descent.request(`/v1/datasets/${id}`, { method: "DELETE" })).toBeUndefined();
+  });
+
+  it("that cannot be sent says why", async () => {
+    const circle: Record<string, unknown> = {};
+    circle.self = circle;
+    await expect(descent.request("/v1/jobs/plan", { method: "POST", body: circle })).rejects.toThrow(/circular/);
+    await expect(descent.request("/v1/jobs", { headers: { "a key": "x" } })).rejects.toThrow(/a key/);
+    const nowhere = createDescent({ url: "127.0.0.1:8080", retries: 0 });
+    expect((await failureOf(nowhere.jobs.get("job_1"))).message).toMatch(/begins with http/);
+  });
+
+  it("has its unknown options refused by the service, whatever method it is of", async () => {
+    const typo = { waitt: 1 } as never;
+    const works = [
+      descent.jobs.get("job_1", typo),
+      descent.jobs.list(typo).page(),
+      descent.datasets.rows("ds_1", typo),
+    ];
+    for (const work of works) expect((await failureOf(work)).errors).toMatchObject([{ pointer: "/query/waitt" }]);
+    const asked = descent.models.predict("mdl_1", [{}], { coverage: 0.9, coverageMethod: "marginal" });
+    expect(await failureOf(asked)).toMatchObject({ code: "not_found" });
+    expect((await failureOf(descent.createToken("job_1", typo))).errors).toContainEqual(
+      expect.objectContaining({ pointer: "/waitt" }),
+    );
   });
 });
 

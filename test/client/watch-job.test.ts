@@ -1,7 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import { afterEach, expect, test } from "vitest";
+import { DescentError } from "../../src/client/errors.ts";
 import { createTransport } from "../../src/client/transport.ts";
-import { watchJob } from "../../src/client/watch-job.ts";
+import { type WatchOptions, watchJob } from "../../src/client/watch-job.ts";
 
 let close = (): void => {};
 afterEach(() => close());
@@ -19,8 +20,9 @@ const serve = async (answers: ((response: ServerResponse) => void)[]) => {
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const seen: unknown[] = [];
-  const follow = async () => {
-    for await (const event of watchJob(createTransport({ url: `http://127.0.0.1:${port}` }), "job_1")) seen.push(event);
+  const follow = async (options?: WatchOptions) => {
+    const transport = createTransport({ url: `http://127.0.0.1:${port}` });
+    for await (const event of watchJob(transport, "job_1", options)) seen.push(event);
   };
   return { heard, seen, follow };
 };
@@ -38,6 +40,23 @@ test("the client comes back to a stream that closes without its end, from where 
   await follow();
   expect(seen).toEqual([1, 2, 3, 4].map((i) => ({ i })));
   expect(heard.map((headers) => headers["last-event-id"])).toEqual([undefined, "2-0", "3-0", "3-0"]);
+});
+
+test("… with a token of its own each time, also where that cannot be had at once", async () => {
+  const { heard, seen, follow } = await serve([
+    (response) => response.end(message(1)),
+    (response) => response.end(`${message(2)}event: end\ndata: {}\n\n`),
+  ]);
+  let asked = 0;
+  const token = () => {
+    if (++asked === 2) throw new DescentError("not now", { status: 502, code: "unavailable" });
+    return `dst_${asked}`;
+  };
+  await follow({ token });
+  expect(seen).toEqual([1, 2].map((i) => ({ i })));
+  expect(heard.map(({ authorization }) => authorization)).toEqual(["Token dst_1", "Token dst_3"]);
+  const gone = () => Promise.reject(new DescentError("the job is gone", { status: 404, code: "not_found" }));
+  await expect(follow({ token: gone })).rejects.toThrow("the job is gone");
 });
 
 test("… and does not where there is nothing more, or it is refused for good", async () => {

@@ -137,4 +137,6 @@ export type NestedNumbers = Nested;
 export type PredictWarning = z.infer<typeof PredictWarning>;
 export type PredictResponse = z.infer<typeof PredictResponse>;
 export type PredictRequest = z.infer<typeof PredictRequest>;
+/** As it is sent. */
+export type PredictRequestInput = z.input<typeof PredictRequest>;
 export type Prediction = z.infer<typeof Prediction>;
