@@ -1,5 +1,6 @@
 import type { Column, ColumnNote, ColumnType, DecimalMark } from "../../domain/datasets/dataset.ts";
 import { constantOf, isEmptyColumn } from "../../domain/datasets/odd-columns.ts";
+import { areTruthValues, truthOf, truthWords } from "../../domain/datasets/truth-values.ts";
 import { limits } from "../../domain/limits.ts";
 import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellLine, cellText } from "../../formats/csv/csv-record.ts";
@@ -35,6 +36,8 @@ interface ColumnProfile {
   numbersAfter: number;
   dates: DateTally;
   texts: TextTally;
+  /** Of a column that is stated to have truth values: how each is written. */
+  truths: Map<boolean, string>;
 }
 
 /** In wide files fewer values are kept per column, so that memory and manifest stay bounded. */
@@ -76,6 +79,7 @@ export const createColumnProfile = (
     numbersAfter: 0,
     dates: createDateTally(stated === undefined || stated === "datetime"),
     texts: createTextTally(),
+    truths: new Map(),
   };
 };
 
@@ -92,6 +96,24 @@ const textInDateColumn = (profile: ColumnProfile, record: CsvRecord) =>
     `${quoteCell(cellText(record, profile.index))} is no date or time that can be read, and the column is stated to be one of them`,
     'write it as ISO 8601 does (2026-03-29, 2026-03-29T01:30:00Z) or as a number of seconds since 1970, leave it empty if it is missing, or state the type "category"',
   );
+
+/** Takes a cell of a column that is stated to have truth values: written in one way, as each text is a category of its own to a model. */
+const addTruth = ({ truths, index, name }: ColumnProfile, record: CsvRecord): void => {
+  const text = cellText(record, index);
+  const truth = truthOf(text);
+  const before = truth === null ? undefined : truths.get(truth);
+  if (truth !== null && (before === undefined || before === text)) {
+    truths.set(truth, text);
+    return;
+  }
+  const place = { line: cellLine(record, index), column: index + 1, name };
+  const why =
+    before === undefined
+      ? "is no truth value, and the column is stated to have them"
+      : `is written ${quoteCell(before)} before, and truth values are read in one way of writing`;
+  const remedy = `write one of ${truthWords}, leave the cell empty if its value is missing, or state the type "category"`;
+  throw csvError(place, `${quoteCell(text)} ${why}`, remedy);
+};
 
 const commaNumber = /^[ \t]*[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?[ \t]*$/;
 
@@ -114,6 +136,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
   if (!profile.isNumber) {
     if (isEmptyCell(record, index)) profile.empty += 1;
     else {
+      if (stated === "boolean") addTruth(profile, record);
       addWords(profile, record);
       profile.values.add(record, index);
       if (profile.commas.only) lookForCommas(profile, record);
@@ -196,10 +219,14 @@ const finishTexts = (profile: ColumnProfile, rows: number): Column => {
     const range = dates.count > 0 ? { dates: dateRangeOf(dates) } : {};
     return { ...withoutMissingWords(column, profile), type: "datetime", missing: rows - dates.count, ...range };
   }
+  if (stated === "boolean" || (stated === undefined && isOfTruthValues(column))) return { ...column, type: "boolean" };
   if (stated === "text" || (stated === undefined && looksLikeText(texts, column, rows)))
     return { ...column, type: "text" };
   return column;
 };
+
+/** Two texts that are a pair, whatever the file's form: what looks like two names is none. */
+const isOfTruthValues = ({ categories = [] }: Column): boolean => areTruthValues(categories.map(({ value }) => value));
 
 /** NA and the like are no dates: they are counted as missing. */
 const withoutMissingWords = (column: Column, { dates }: ColumnProfile): Column => {
