@@ -31,7 +31,7 @@ export interface ArtifactStore {
   tenants(): Promise<string[]>;
   /** Deletes what crashed writers left; returns how many files. */
   sweepTemporary(): Promise<number>;
-  /** Proves that the store can be written and read now. */
+  /** Proves that the store can be written and read now; one that asks to be paid, that it could a few seconds ago. */
   probe(): Promise<void>;
 }
 
