@@ -1,6 +1,6 @@
 import type { Column, ColumnNote, ColumnType, DecimalMark } from "../../domain/datasets/dataset.ts";
 import { constantOf, isEmptyColumn } from "../../domain/datasets/odd-columns.ts";
-import { areTruthValues, truthOf, truthWords } from "../../domain/datasets/truth-values.ts";
+import { areTruthValues } from "../../domain/datasets/truth-values.ts";
 import { limits } from "../../domain/limits.ts";
 import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellLine, cellText } from "../../formats/csv/csv-record.ts";
@@ -8,8 +8,16 @@ import { addNumberCell, type CodeCells, codeNotes, createCodeCells } from "./cod
 import { addDate, addUnread, createDateTally, type DateTally, dateRangeOf } from "./date-tally.ts";
 import { cellNumber, isEmptyCell, isMissingWord, notANumber, numberText, textNumber } from "./number-cell.ts";
 import { addValue, createRunningMoments, sampleDeviation } from "./running-moments.ts";
-import { addText, createTextTally, looksLikeText, meanWords, type TextTally } from "./text-tally.ts";
-import { createValueTally, type ValueTally } from "./value-tally.ts";
+import {
+  addText,
+  addTruth,
+  createTextTally,
+  looksLikeText,
+  meanWords,
+  type TextTally,
+  type TruthTally,
+} from "./text-tally.ts";
+import { createValueTally, sortCounts, sumCounts, type ValueTally } from "./value-tally.ts";
 
 /** What one pass gathers about a column. Its type may be open until the last row, so both readings are kept until one is ruled out. */
 interface ColumnProfile {
@@ -37,7 +45,7 @@ interface ColumnProfile {
   dates: DateTally;
   texts: TextTally;
   /** Of a column that is stated to have truth values: how each is written. */
-  truths: Map<boolean, string>;
+  truths: TruthTally;
 }
 
 /** In wide files fewer values are kept per column, so that memory and manifest stay bounded. */
@@ -97,24 +105,6 @@ const textInDateColumn = (profile: ColumnProfile, record: CsvRecord) =>
     'write it as ISO 8601 does (2026-03-29, 2026-03-29T01:30:00Z) or as a number of seconds since 1970, leave it empty if it is missing, or state the type "category"',
   );
 
-/** Takes a cell of a column that is stated to have truth values: written in one way, as each text is a category of its own to a model. */
-const addTruth = ({ truths, index, name }: ColumnProfile, record: CsvRecord): void => {
-  const text = cellText(record, index);
-  const truth = truthOf(text);
-  const before = truth === null ? undefined : truths.get(truth);
-  if (truth !== null && (before === undefined || before === text)) {
-    truths.set(truth, text);
-    return;
-  }
-  const place = { line: cellLine(record, index), column: index + 1, name };
-  const why =
-    before === undefined
-      ? "is no truth value, and the column is stated to have them"
-      : `is written ${quoteCell(before)} before, and truth values are read in one way of writing`;
-  const remedy = `write one of ${truthWords}, leave the cell empty if its value is missing, or state the type "category"`;
-  throw csvError(place, `${quoteCell(text)} ${why}`, remedy);
-};
-
 const commaNumber = /^[ \t]*[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?[ \t]*$/;
 
 const lookForCommas = ({ commas, index }: ColumnProfile, record: CsvRecord): void => {
@@ -136,7 +126,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
   if (!profile.isNumber) {
     if (isEmptyCell(record, index)) profile.empty += 1;
     else {
-      if (stated === "boolean") addTruth(profile, record);
+      if (stated === "boolean") addTruth(profile.truths, record, profile);
       addWords(profile, record);
       profile.values.add(record, index);
       if (profile.commas.only) lookForCommas(profile, record);
@@ -169,18 +159,6 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
     if (value > profile.maximum) profile.maximum = value;
     profile.values.add(record, index);
   }
-};
-
-/** Most frequent first; among equals by the text's code units, so that the order depends on the data alone. */
-const sortCounts = (counts: Map<string, number>): { value: string; count: number }[] =>
-  [...counts]
-    .map(([value, count]) => ({ value, count }))
-    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
-
-const sumCounts = (counts: Iterable<readonly [string, number]>): Map<string, number> => {
-  const sums = new Map<string, number>();
-  for (const [value, count] of counts) sums.set(value, (sums.get(value) ?? 0) + count);
-  return sums;
 };
 
 const finishNumber = (profile: ColumnProfile, { columns, decimal }: ProfiledFile): Column => {
@@ -219,14 +197,11 @@ const finishTexts = (profile: ColumnProfile, rows: number): Column => {
     const range = dates.count > 0 ? { dates: dateRangeOf(dates) } : {};
     return { ...withoutMissingWords(column, profile), type: "datetime", missing: rows - dates.count, ...range };
   }
-  if (stated === "boolean" || (stated === undefined && isOfTruthValues(column))) return { ...column, type: "boolean" };
+  if (stated === "boolean" || (stated === undefined && areTruthValues(column))) return { ...column, type: "boolean" };
   if (stated === "text" || (stated === undefined && looksLikeText(texts, column, rows)))
     return { ...column, type: "text" };
   return column;
 };
-
-/** Two texts that are a pair, whatever the file's form: what looks like two names is none. */
-const isOfTruthValues = ({ categories = [] }: Column): boolean => areTruthValues(categories.map(({ value }) => value));
 
 /** NA and the like are no dates: they are counted as missing. */
 const withoutMissingWords = (column: Column, { dates }: ColumnProfile): Column => {

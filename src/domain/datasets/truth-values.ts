@@ -21,10 +21,10 @@ const truths = new Map(
 /** What a text says of a truth value, in any case; null: nothing. */
 export const truthOf = (text: string): boolean | null => truths.get(text.trim().toLowerCase()) ?? null;
 
-/** Whether two texts are all that a column has, and are a pair of truth values, both in one way of writing. */
-export const areTruthValues = (values: readonly string[]): boolean => {
-  const words = new Set(values.map((value) => value.trim().toLowerCase()));
-  return values.length === 2 && pairs.some((pair) => pair.every((word) => words.has(word)));
+/** Whether a column has two texts and no more, which are a pair of truth values. */
+export const areTruthValues = ({ categories = [] }: Pick<Column, "categories">): boolean => {
+  const words = new Set(categories.map(({ value }) => value.trim().toLowerCase()));
+  return categories.length === 2 && pairs.some((pair) => pair.every((word) => words.has(word)));
 };
 
 /** Whether a column's cells are categories to a model: truth values are two of them. */
