@@ -4,6 +4,7 @@ import type { TenantId } from "../../src/domain/ids.ts";
 import type { Model } from "../../src/domain/models/model.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import { type ClusterPrediction, createClusterPredictor } from "../../src/engine/cluster/predict-clusters.ts";
+import { loadClusteringKernels } from "../../src/engine/kernels/clustering/load-clustering-kernels.ts";
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { tableOf } from "../../src/engine/tensor/table.ts";
 import { createPredictor } from "../../src/engine/train/predictor.ts";
@@ -58,8 +59,12 @@ const decodeClusters = (model: Model, answers: ClusterPrediction): Prediction[] 
     return { cluster, probabilities: part(answers.responsibilities), logDensity };
   });
 
-const clusterAnswer = (model: Model, { clusters }: ContentOf<"clusters">): Answer => {
-  const predict = createClusterPredictor(clusters);
+const clusterAnswer = async (
+  model: Model,
+  { clusters }: ContentOf<"clusters">,
+  { native }: KernelSource,
+): Promise<Answer> => {
+  const predict = createClusterPredictor(clusters, await loadClusteringKernels(native));
   return ({ inputs: [values] }) => {
     assert(values !== undefined, "rows have one input");
     return decodeClusters(model, predict(tableOf(values, model.preprocessing.inputs)));
@@ -78,7 +83,8 @@ export const loadModel = async (
   const { key, check, what } = weightsOf(tenant, model);
   const file = await readVerified(artifacts, key, check, what);
   const content = await readContent(artifacts, tenant, model, decodeStored(file, what).tensors);
-  if (content.type === "clusters") return { value: clusterAnswer(model, content), bytes: file.byteLength };
+  if (content.type === "clusters")
+    return { value: await clusterAnswer(model, content, kernels), bytes: file.byteLength };
   if (content.type === "folds") return foldsAnswer(model, content, kernels, memory);
   return networkAnswer(model, content, kernels, memory);
 };

@@ -1,4 +1,5 @@
 import { assignRows } from "../../src/engine/cluster/k-means/lloyd.ts";
+import { type ClusteringKernels, scratchDoubles } from "../../src/engine/kernels/clustering/clustering-kernels.ts";
 import { permutation, seedWords } from "../../src/engine/kernels/philox.ts";
 import { tableOf } from "../../src/engine/tensor/table.ts";
 import { reportClassification } from "../../src/stats/classification-report.ts";
@@ -24,13 +25,16 @@ const numberAt = (i: number): number => ((i * 7919 + (i % 13) * 104_729) % 8191)
 const [clusteredRows, clusteredColumns, clusters] = [400, 24, 8];
 
 /** Seconds that an operation on doubles takes: of a square of a distance there are three for each column. */
-export const measureDoubles = (nowMs: () => number): number => {
+export const measureDoubles = (kernels: ClusteringKernels, nowMs: () => number): number => {
   const points = tableOf(
     Float32Array.from({ length: clusteredRows * clusteredColumns }, (_, i) => numberAt(i)),
     clusteredColumns,
   );
   const centroids = Float64Array.from({ length: clusters * clusteredColumns }, (_, i) => numberAt(3 * i + 1));
-  const work = { assignments: new Int32Array(clusteredRows), distances: new Float64Array(clusteredRows) };
+  const work = {
+    ...{ kernels, scratch: new Float64Array(scratchDoubles(clusters, clusteredColumns)) },
+    ...{ assignments: new Int32Array(clusteredRows), distances: new Float64Array(clusteredRows) },
+  };
   const seconds = fastestRun(() => assignRows(points, clusters, centroids, work), nowMs);
   return seconds / (3 * clusteredRows * clusteredColumns * clusters);
 };

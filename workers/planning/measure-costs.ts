@@ -1,6 +1,7 @@
 import { JobSpec, type JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 import { workOf } from "../../src/engine/graph/call-work.ts";
 import type { PlanCall } from "../../src/engine/graph/plan.ts";
+import { clusteringLoops } from "../../src/engine/kernels/clustering/load-clustering-kernels.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import { loadNativeKernels } from "../../src/engine/kernels/native/library.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
@@ -192,7 +193,7 @@ export const measureCosts = async (
   };
   const beside = {
     cellSeconds: await timeOf(measureCells(nowMs)),
-    doubleSeconds: await timeOf(measureDoubles(nowMs)),
+    doubleSeconds: await timeOf(measureDoubles(clusteringLoops, nowMs)),
     reportedSeconds: await timeOf(measureReported(nowMs)),
     drawnSeconds: await timeOf(measureDrawn(nowMs)),
     plannedSeconds: await timeOf(measurePlanning(nowMs)),

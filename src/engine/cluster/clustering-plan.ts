@@ -47,11 +47,11 @@ export interface ClusteringLayout {
   readonly chosen: number;
   readonly sample: number;
   readonly triangle: number;
+  readonly scratch: number;
   /** Mixtures only (0 otherwise). */
   readonly responsibilities: number;
   readonly componentCounts: number;
   readonly factors: number;
-  readonly difference: number;
 }
 
 /** A clustering job's whole course, known before it is queued: a plain value with the numbers of every other job's plan. */

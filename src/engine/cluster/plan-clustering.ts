@@ -1,5 +1,6 @@
 import { ServiceError } from "../../domain/errors.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
+import { scratchDoubles } from "../kernels/clustering/clustering-kernels.ts";
 import { alignUp, createLayout, type Layout, pageBytes, reservedBytes } from "../tensor/layout.ts";
 import { heldOrSpilled, type TableSpill } from "../tensor/spill-format.ts";
 import type {
@@ -76,10 +77,10 @@ const placeWork = (layout: Layout, task: ClusteringTask, shape: ClusteringShape)
     chosen: layout.place(block),
     sample: layout.place(sample * i32),
     triangle: layout.place(triangleSize(sample) * f64),
+    scratch: layout.place(scratchDoubles(task.to, inputs) * f64),
     responsibilities: mixture ? layout.place(rows * task.to * f64) : 0,
     componentCounts: mixture ? layout.place(task.to * f64) : 0,
     factors: mixture ? layout.place(form.factorSize(task.to, inputs) * f64) : 0,
-    difference: mixture ? layout.place(inputs * f64) : 0,
   };
 };
 

@@ -1,13 +1,7 @@
-import { exp64, log64 } from "../../kernels/math64.ts";
-import type { Points } from "../points.ts";
+import { log64 } from "../../kernels/math64.ts";
+import { blocksOf, type Points } from "../points.ts";
 import { diagonal, spherical } from "./axis-aligned-covariance.ts";
-import {
-  blocksOf,
-  type CovarianceForm,
-  type CovarianceName,
-  type Mixture,
-  type MixtureWork,
-} from "./covariance-form.ts";
+import type { CovarianceForm, CovarianceName, Mixture, MixtureWork } from "./covariance-form.ts";
 import { full, tied } from "./matrix-covariance.ts";
 
 export const covarianceForms: { readonly [P in CovarianceName]: CovarianceForm } = { full, diagonal, spherical, tied };
@@ -27,16 +21,6 @@ export const bayesianCriterion = (logLikelihood: number, parameters: number, row
 export const akaikeCriterion = (logLikelihood: number, parameters: number): number =>
   -2 * logLikelihood + 2 * parameters;
 
-/** ln Σ_c e^{v[at + c]} without overflow: the largest term is taken out. */
-const logSumExp = (values: Float64Array, at: number, k: number): number => {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let c = at; c < at + k; c++) largest = Math.max(largest, values[c]!);
-  if (largest === Number.NEGATIVE_INFINITY) return largest;
-  let sum = 0;
-  for (let c = at; c < at + k; c++) sum += exp64(values[c]! - largest);
-  return largest + log64(sum);
-};
-
 /**
  * E-step, in log space: responsibilities r_{ic} = exp(ln w_c + ln N(xᵢ | μ_c, Σ_c) − ln p(xᵢ)) with ln p(xᵢ) by log-sum-exp.
  * `work.factors` must come from the form's `factor`. Returns Σᵢ ln p(xᵢ); `logDensities`, if given, receives each ln p(xᵢ).
@@ -49,21 +33,17 @@ export const expect = (
   work: MixtureWork,
   logDensities?: Float64Array,
 ): number => {
-  const { responsibilities } = work;
-  for (const rows of blocksOf(points))
-    for (let c = 0; c < k; c++)
-      form.logDensities(points, rows, k, c, mixture, work.factors, work.difference, responsibilities);
-  for (let c = 0; c < k; c++) work.counts[c] = log64(mixture.weights[c]!);
-  let total = 0;
-  for (let row = 0; row < points.rows; row++) {
-    const at = row * k;
-    for (let c = 0; c < k; c++) responsibilities[at + c]! += work.counts[c]!;
-    const logDensity = logSumExp(responsibilities, at, k);
-    for (let c = at; c < at + k; c++) responsibilities[c] = exp64(responsibilities[c]! - logDensity);
-    if (logDensities) logDensities[row] = logDensity;
-    total += logDensity;
+  const { kernels, scratch, counts: logWeights } = work;
+  for (let c = 0; c < k; c++) logWeights[c] = log64(mixture.weights[c]!);
+  const total = new Float64Array(1);
+  for (const block of blocksOf(points)) {
+    const { first, rows } = block;
+    const own = work.responsibilities.subarray(first * k);
+    form.logDensities(block, k, points.columns, mixture, work, own);
+    const kept = logDensities?.subarray(first) ?? null;
+    kernels.responsibilities(own, logWeights, kept, total, scratch, k, 0, rows);
   }
-  return total;
+  return total[0]!;
 };
 
 /** M-step: w_c = n_c / n, μ_c = Σᵢ r_{ic} xᵢ / n_c, then the form's covariances, with n_c = Σᵢ r_{ic}. All sums in the order of the rows. */
@@ -75,21 +55,13 @@ export const maximise = (
   work: MixtureWork,
   regularization: number,
 ): void => {
-  const { values, columns } = points;
+  const { columns } = points;
   mixture.means.fill(0, 0, k * columns);
   work.counts.fill(leastCount, 0, k);
-  for (const { first, end } of blocksOf(points))
-    for (let c = 0; c < k; c++) {
-      let count = work.counts[c]!;
-      for (let row = first; row < end; row++) {
-        const weight = work.responsibilities[row * k + c]!;
-        if (weight === 0) continue;
-        const at = points.seek(row);
-        count += weight;
-        for (let j = 0; j < columns; j++) mixture.means[c * columns + j]! += weight * values[at + j]!;
-      }
-      work.counts[c] = count;
-    }
+  for (const { x, first, rows } of blocksOf(points)) {
+    const weights = work.responsibilities.subarray(first * k);
+    work.kernels.addWeightedRows(x, weights, work.counts, mixture.means, k, columns, 0, rows);
+  }
   let total = 0;
   for (let c = 0; c < k; c++) {
     for (let j = c * columns; j < (c + 1) * columns; j++) mixture.means[j]! /= work.counts[c]!;

@@ -58,7 +58,7 @@ export const createGaussianMixture = (
   return {
     begin: (k, restart) => {
       const { means } = blockMixture(task, current, k, d);
-      startCentroids(train, k, space.draws(k, restart), means, lloyd.distances);
+      startCentroids(train, k, space.draws(k, restart), means, lloyd);
       for (let step = 0; step < startIterations; step++) {
         assignRows(train, k, means, lloyd);
         if (!moveCentroids(train, k, means, lloyd).moved) break;

@@ -13,16 +13,16 @@ import {
 import type { Points } from "../../../../src/engine/cluster/points.ts";
 import { createClusterPredictor } from "../../../../src/engine/cluster/predict-clusters.ts";
 import { tableOf } from "../../../../src/engine/tensor/table.ts";
-import { blobs, fitPoints, iris, type RecordedMixture, recorded, toSpec } from "../iris.ts";
+import { blobs, fitPoints, iris, type RecordedMixture, recorded, rowWork, toSpec } from "../iris.ts";
 
 const forms: CovarianceName[] = ["full", "tied", "diagonal", "spherical"];
 const sizeOf = (shape: readonly number[]): number => shape.reduce((size, axis) => size * axis, 1);
 
 const workFor = (name: CovarianceName, rows: number, k: number, d: number): MixtureWork => ({
+  ...rowWork(k, d),
   responsibilities: new Float64Array(rows * k),
   counts: new Float64Array(k),
   factors: new Float64Array(covarianceForms[name].factorSize(k, d)),
-  difference: new Float64Array(d),
 });
 
 /** Equal weights, unit covariances and the given means. */
