@@ -1,14 +1,22 @@
 # A trainer: takes jobs from the queue and computes. Run as many as there are machines. Build from the repository's root:
 #   docker build -f docker/trainer.Dockerfile -t descent-trainer .
-FROM node:24-slim AS build
+#   docker buildx build --platform linux/amd64,linux/arm64 -f docker/trainer.Dockerfile -t descent-trainer .
+FROM --platform=$BUILDPLATFORM node:24-slim AS build
+ARG BUILDARCH TARGETARCH
 WORKDIR /app
-# The native kernels are compiled here; the image itself has no compiler.
-RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
+# Everything is built on the building machine's own processor; the native kernels are compiled for the target's. The image itself has no compiler.
+RUN case "$TARGETARCH" in "$BUILDARCH") packages="gcc libc6-dev" ;; \
+      arm64) packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;; \
+      amd64) packages="gcc-x86-64-linux-gnu libc6-dev-amd64-cross" ;; esac && \
+    apt-get update && apt-get install -y --no-install-recommends $packages && rm -rf /var/lib/apt/lists/*
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY . .
-# TypeScript would stay, as an optional peer of a package that only its own tests compile.
-RUN npm run build && npm prune --omit=dev --ignore-scripts && rm -rf node_modules/typescript node_modules/@typescript
+# npm and Node say x64 where Docker says amd64. TypeScript would stay, as an optional peer of a package that only its own tests compile;
+# nobody reads sources, types and their maps here.
+RUN cpu=$(echo "$TARGETARCH" | sed s/amd64/x64/) && npm run build --cpu="$cpu" && \
+    npm ci --omit=dev --ignore-scripts --cpu="$cpu" && rm -rf node_modules/typescript node_modules/@typescript && \
+    find node_modules dist -type f \( -name '*.map' -o -name '*.ts' -o -name '*.[cm]ts' -o -name '*.md' \) ! -iname 'licen[cs]e*' -delete
 
 FROM node:24-slim
 ENV NODE_ENV=production DATA_DIR=/var/lib/descent

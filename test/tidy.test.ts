@@ -468,7 +468,7 @@ describe("docker", () => {
         copied.filter((path) => !["node_modules", "dist"].includes(path) && !existsSync(join(root, path))),
       ).toEqual([]);
       expect(copied).toContain("dist");
-      expect(dockerfile).toMatch(/npm prune --omit=dev/);
+      expect(dockerfile).toMatch(/npm ci --omit=dev/);
       expect(dockerfile).toMatch(/^USER node$/m);
     }
   });

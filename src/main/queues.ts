@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
+import { queueNameOf } from "../domain/jobs/pool.ts";
 import { createBullTrainingQueue } from "../queue/bull-training-queue.ts";
 import { createQueueBoard, type QueueBoard } from "../queue/queue-board.ts";
-import { queueNameOf, WEBHOOK_QUEUE_NAME } from "../queue/queue-names.ts";
+import { WEBHOOK_QUEUE_NAME } from "../queue/queue-names.ts";
 import type { TrainingQueue } from "../queue/training-queue.ts";
 import { createProducerConnection } from "../store/redis/redis-connection.ts";
 import { watchCalls } from "../store/watch-calls.ts";

@@ -1,7 +1,7 @@
 import { DelayedError, type Job, WaitingError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import { DEFAULT_POOL } from "../domain/jobs/pool.ts";
-import { QUEUE_PREFIX, queueNameOf } from "./queue-names.ts";
+import { DEFAULT_POOL, queueNameOf } from "../domain/jobs/pool.ts";
+import { QUEUE_PREFIX } from "./queue-names.ts";
 import type { QueueEntry, RunJob, TrainingConsumer } from "./training-queue.ts";
 import { createPauses } from "./worker-pauses.ts";
 

@@ -1,8 +1,8 @@
 import type { JobId } from "../domain/ids.ts";
-import { DEFAULT_POOL } from "../domain/jobs/pool.ts";
+import { DEFAULT_POOL, queueNameOf } from "../domain/jobs/pool.ts";
 import { ANSWER_MS, answered as inTime } from "./answered.ts";
 import { createLazyQueues, type LazyQueuesOptions } from "./lazy-queues.ts";
-import { LAST_PLACE, queueNameOf } from "./queue-names.ts";
+import { LAST_PLACE } from "./queue-names.ts";
 import type { QueueDepth, TrainingQueue } from "./training-queue.ts";
 
 const ENDING_RUN_MS = 800;

@@ -46,11 +46,15 @@ const MOST_PENDING = 4;
 /** What is acknowledged in the last round may wait for those before it, on a busy machine for long. */
 const END_MS = 300_000;
 const VARIANTS = 4;
+/** So long should a job take alone: shorter, faults mostly find nothing under way. */
+const JOB_SECONDS = 3;
+const FEWEST_EPOCHS = 2000;
+const MOST_EPOCHS = 10_000;
 
-const specOf = (dataset, variant) => ({
+const specOf = (dataset, variant, epochs) => ({
   ...{ dataset, name: `chaos ${variant}`, task: { type: "classification", label: "label" } },
   model: { type: "mlp", hidden: [64, 64], activation: "relu", dropout: 0.1 },
-  training: { epochs: 2000, batchSize: 32, seed: 100 + variant },
+  training: { epochs, batchSize: 32, seed: 100 + variant },
   resources: { threads: 1 + (variant % 2) },
 });
 
@@ -61,14 +65,14 @@ const kinds = (Number(options.machines) > 0 ? [...faults, ...machineFaults] : fa
 const say = (text) => process.stdout.write(`${text}\n`);
 
 /** One job from its submission to its end, now and then with a request on the way. Writes what it learns into `entry`. */
-const follow = async ({ client, pending, random, dataset }, entry) => {
+const follow = async ({ client, pending, random, dataset, epochs }, entry) => {
   const request = random.weighted([
     { name: "none", weight: 8 },
     { name: "pause", weight: 1.5 },
     { name: "cancel", weight: 0.5 },
   ]);
   const waitMs = random.between(100, 1500);
-  const { id } = await client.submit(specOf(dataset, entry.variant), entry.key);
+  const { id } = await client.submit(specOf(dataset, entry.variant, epochs), entry.key);
   Object.assign(entry, { id, cancelled: request.name === "cancel" });
   pending.add(id);
   if (request.name !== "none") await delay(waitMs);
@@ -82,18 +86,27 @@ const follow = async ({ client, pending, random, dataset }, entry) => {
   pending.delete(id);
 };
 
-const runReferences = async ({ client, dataset }) => {
-  const [ids, digests] = [[], []];
+/** A job that nobody disturbs. */
+const runAlone = async (client, spec) => {
+  const { id } = await client.submit(spec, randomUUID());
+  const startMs = performance.now();
+  const { state, model, error } = await client.finished(id);
+  if (state !== "succeeded") throw new Error(`an uninterrupted run ${state}: ${error?.message}`);
+  return { id, seconds: (performance.now() - startMs) / 1000, digest: (await client.model(model)).digest };
+};
+
+/** What the weights should be; and how many epochs fill a job's seconds on this machine. */
+const runReferences = async (client, dataset) => {
+  const first = await runAlone(client, specOf(dataset, 0, FEWEST_EPOCHS));
+  const longer = Math.max(1, JOB_SECONDS / first.seconds);
+  const epochs = Math.min(Math.round(FEWEST_EPOCHS * longer), MOST_EPOCHS);
+  const runs = [];
   for (let variant = 0; variant < VARIANTS; variant++) {
-    const { id } = await client.submit(specOf(dataset, variant), randomUUID());
-    const startMs = performance.now();
-    const { state, model, error } = await client.finished(id);
-    if (state !== "succeeded") throw new Error(`the uninterrupted run ${variant} ${state}: ${error?.message}`);
-    ids.push(id);
-    digests.push((await client.model(model)).digest);
-    say(`uninterrupted run ${variant}: ${((performance.now() - startMs) / 1000).toFixed(2)} s, ${digests.at(-1)}`);
+    const run = await runAlone(client, specOf(dataset, variant, epochs));
+    runs.push(run);
+    say(`uninterrupted run ${variant}: ${epochs} epochs, ${run.seconds.toFixed(2)} s, ${run.digest}`);
   }
-  return { ids, digests };
+  return { epochs, ids: [first, ...runs].map(({ id }) => id), digests: runs.map(({ digest }) => digest) };
 };
 
 const runRounds = async (context, rounds, endMs) => {
@@ -150,8 +163,9 @@ const runSeed = async (seed, machines) => {
   try {
     const { id: dataset } = await client.upload(twoClasses());
     const random = createRandom(seed);
-    const context = { client, service, random, dataset, pending: new Set(), leaseMs: LEASE_SECONDS * 1000 };
-    const references = await runReferences(context);
+    const references = await runReferences(client, dataset);
+    const { epochs } = references;
+    const context = { client, service, random, dataset, epochs, pending: new Set(), leaseMs: LEASE_SECONDS * 1000 };
     const endMs = startMs + Number(options.minutes) * 60_000 - 60_000;
     const { submissions, faultsDone } = await runRounds(context, Number(options.rounds), endMs);
     const [models, jobs] = [await client.all("/v1/models"), await client.all("/v1/jobs")];

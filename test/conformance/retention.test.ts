@@ -94,6 +94,23 @@ describe("what is kept, deleted and rebuilt", () => {
     );
   });
 
+  it("asks nothing of what is finished, neither its record nor its files again", async () => {
+    const { job } = await train(await upload());
+    const deps = daysLater(1);
+    await applyRetention(deps, null);
+    const asked: string[] = [];
+    const list = (prefix: string) => {
+      asked.push(prefix);
+      return artifacts.list(prefix);
+    };
+    const unasked = () => Promise.reject(new Error("a record was read"));
+    const jobs = { ...deps.jobs, get: unasked };
+    const catalogue = { ...deps.catalogue, model: unasked };
+    await applyRetention({ ...deps, artifacts: { ...artifacts, list }, jobs, catalogue }, null);
+    expect(asked).not.toHaveLength(0);
+    expect(asked.filter((prefix) => prefix.includes(job.id))).toEqual([]);
+  });
+
   it("deletes what is older than the limit, files and records", async () => {
     const { model } = await train(await upload());
     await applyRetention(daysLater(29), 30 * DAY_MS);

@@ -21,10 +21,10 @@ const environment = (keys = stubKeys) => ({
   AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
 });
 
-const openStore = (url: string, env: Record<string, string> = environment()) => {
+const openStore = (url: string, env: Record<string, string> = environment(), nowMs = Date.now) => {
   const location = parseS3Url(url, env);
   return createS3ArtifactStore(createS3Client(location, createCredentials(env, location.region), timing), {
-    idleMs: 1000,
+    ...{ idleMs: 1000, nowMs },
   });
 };
 
@@ -238,6 +238,26 @@ describe("artifact store: S3", () => {
     expect(error).toMatchObject({ code: "unavailable", message: expect.stringMatching(message) });
     expect(String(error)).not.toContain(stubKeys.secretAccessKey);
     expect(stub.asked.length).toBeLessThanOrEqual(1);
+  });
+
+  it("is asked every ten seconds whether it can be used, and each time once it could not", async () => {
+    let nowMs = 1_000_000;
+    const store = openStore(urlOn(stub), environment(), () => nowMs);
+    const askedBy = async (probe: Promise<void>): Promise<string[]> => {
+      stub.asked.length = 0;
+      await probe.catch(() => {});
+      return stub.asked.map(({ method }) => method);
+    };
+    expect(await askedBy(store.probe())).toEqual(["PUT", "GET"]);
+    nowMs += 9999;
+    expect(await askedBy(store.probe())).toEqual([]);
+    nowMs += 1;
+    stub.fault = () => ({ kind: "refuse", status: 403, code: "AccessDenied" });
+    expect(await askedBy(store.probe())).toEqual(["PUT"]);
+    expect(await askedBy(store.probe())).toEqual(["PUT"]);
+    stub.fault = () => null;
+    expect(await askedBy(store.probe())).toEqual(["PUT", "GET"]);
+    expect(await askedBy(store.probe())).toEqual([]);
   });
 
   it("gives up on a store that stays away, and says why", async () => {

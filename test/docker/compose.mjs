@@ -1,31 +1,26 @@
 // npm run compose -- [--engine docker|podman] [--built]
 //
 // Brings docker-compose.yml up whole, under a project name and on ports of its own, and tries what docs/containers.md says of it: the demo
-// and a study through the API, what a process sees from inside, health checks that fail and recover, and trainers that are stopped and
-// frozen in the middle of a job. Prints a table in Markdown; exit code 1 if a row says no. With --built the images descent-api and
+// and a study through the API, what a process sees from inside, health checks that fail and recover, trainers that are stopped, killed and
+// frozen in the middle of a job, and one with little memory and one core. Prints a table in Markdown; exit code 1 if a row says no. With --built the images descent-api and
 // descent-trainer are taken as they are (built with --format docker where buildah does it: its own format has no health checks).
-import { execFile } from "node:child_process";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
 import { addApiKey } from "../../dist/src/main/keys/api-key-file.js";
 import { freePort } from "../chaos/service.mjs";
 import { twoClasses } from "../chaos/two-classes.mjs";
+import { createAsker, createNotes, createRunner, root, seconds, statusAt, until } from "./trying.mjs";
 
 const { values: options } = parseArgs({
   options: { engine: { type: "string", default: "docker" }, built: { type: "boolean", default: false } },
 });
 const { engine } = options;
-const root = fileURLToPath(new URL("../../", import.meta.url));
 const project = `descent-check-${process.pid}`;
 /** podman-compose joins names by "_", Docker by "-". */
 const joint = engine === "podman" ? "_" : "-";
 const nameOf = (service, index = 1) => [project, service, index].join(joint);
-const POLL_MS = 200;
-const WITHIN_MS = 180_000;
 
 const folder = await mkdtemp(join(tmpdir(), "descent-compose-"));
 const keysFile = join(folder, "api-keys.json");
@@ -33,7 +28,9 @@ const key = await addApiKey(keysFile, { id: "check", tenant: "default", scopes: 
 // The containers' user is another.
 await chmod(keysFile, 0o644);
 const twoTrainers = join(folder, "two-trainers.yml");
-await writeFile(twoTrainers, "services: { trainer: { deploy: { replicas: 2 } } }\n");
+// Checkpoints come soon, so that a short job has some.
+const trainers = { deploy: { replicas: 2 }, environment: { CHECKPOINT_SECONDS: "1" } };
+await writeFile(twoTrainers, JSON.stringify({ services: { trainer: trainers } }));
 const [port, grpcPort] = [await freePort(), await freePort()];
 const url = `http://127.0.0.1:${port}`;
 const environment = {
@@ -42,9 +39,9 @@ const environment = {
   ...{ DESCENT_URL: url, DESCENT_API_KEY: key, BUILDAH_FORMAT: "docker" },
 };
 
-const execute = promisify(execFile);
-const run = async (program, ...args) =>
-  (await execute(program, args, { cwd: root, env: environment, maxBuffer: 64e6 })).stdout.trim();
+const run = createRunner(environment);
+const { request, finished, digestOf, samples } = createAsker(url, key);
+const { note, tell } = createNotes();
 const container = (...args) => run(engine, ...args);
 const compose = (...args) => {
   const all = ["-p", project, "-f", join(root, "docker-compose.yml"), "-f", twoTrainers, ...args];
@@ -63,59 +60,12 @@ const health = async (name) => {
   return container("inspect", "-f", "{{.State.Health.Status}}", name);
 };
 
-/** Milliseconds until it is so. */
-const until = async (what, isSo) => {
-  const start = performance.now();
-  while (!(await isSo())) {
-    if (performance.now() - start > WITHIN_MS) throw new Error(`${what}: not within ${WITHIN_MS / 1000} s`);
-    await delay(POLL_MS);
-  }
-  return performance.now() - start;
-};
-
 /** How long it took, or, where health checks come only when asked for, how many: the seconds would be this program's. */
 const untilHealth = async (name, state) => {
   checks = 0;
   const ms = await until(`${name} ${state}`, async () => (await health(name)) === state);
   return engine === "podman" ? `at check ${checks}` : `after ${seconds(ms)}`;
 };
-
-const statusAt = async (base, path) => {
-  try {
-    const response = await fetch(base + path, { signal: AbortSignal.timeout(5000) });
-    await response.arrayBuffer();
-    return response.status;
-  } catch {
-    return 0;
-  }
-};
-
-const request = async (path, body, type = "application/json") => {
-  const response = await fetch(url + path, {
-    method: body === undefined ? "GET" : "POST",
-    headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { "content-type": type }) },
-    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`);
-  return answer;
-};
-
-const finished = async (path) => {
-  let record;
-  await until(path, async () => {
-    record = await request(path);
-    return record.done;
-  });
-  return record;
-};
-
-const rows = [];
-const note = (what, isSo, seen) => {
-  rows.push(`| ${what} | ${isSo ? "yes" : "**no**"} | ${seen} |`);
-  process.stderr.write(`${rows.at(-1)}\n`);
-};
-const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 
 const task = { type: "classification", label: "label" };
 const longJob = (dataset) => ({
@@ -124,14 +74,17 @@ const longJob = (dataset) => ({
   training: { epochs: 10_000, batchSize: 32, seed: 100 },
 });
 
-/** A long job, and the container that has taken it up and come some way. */
+const eventsOf = async (id, type) =>
+  (await request(`/v1/jobs/${id}/events?limit=1000`)).items.filter((event) => event.type === type);
+
+/** A long job, and the container that has taken it up, come some way and written a checkpoint. */
 const underWay = async (dataset) => {
   const { id } = await request("/v1/jobs", longJob(dataset));
   let job;
   await until("the job under way", async () => {
     job = await request(`/v1/jobs/${id}`);
     if (job.done) throw new Error(`job ${id} was done before anything happened to it`);
-    return job.progress > 0.1;
+    return job.progress > 0.1 && (await eventsOf(id, "checkpoint")).length > 0;
   });
   const reason = job.history.findLast(({ state }) => state === "running").reason;
   for (const name of [nameOf("trainer", 1), nameOf("trainer", 2)]) {
@@ -147,11 +100,6 @@ const ways = ({ history }) =>
     .slice(2)
     .map(({ state, reason }) => `${state}: ${reason}`)
     .join("; ");
-
-const digestOf = async ({ model, state, id, error }) => {
-  if (state !== "succeeded") throw new Error(`job ${id} ${state}: ${JSON.stringify(error)}`);
-  return (await request(`/v1/models/${model}`)).digest;
-};
 
 const bringUp = async () => {
   for (const part of ["api", "trainer"]) {
@@ -212,6 +160,47 @@ const demoAndStudy = async (dataset) => {
   note("a study of 4 trials", study.state === "succeeded", study.state);
 };
 
+/** Killed at once, as a machine is that goes away: what it computed after its last checkpoint is computed again. */
+const preempted = async (dataset, undisturbed) => {
+  const { id, name, progress } = await underWay(dataset);
+  await container("kill", "--signal", "KILL", name);
+  const job = await finished(`/v1/jobs/${id}`);
+  const [resumed] = await eventsOf(id, "resumed");
+  const saved = (await eventsOf(id, "checkpoint")).filter(({ at }) => at < resumed?.at).at(-1);
+  note(
+    "a trainer killed (`kill -KILL`) in a job: no more than what came after its last checkpoint is computed again, the same digest",
+    (await digestOf(job)) === undisturbed && saved !== undefined && resumed.data.step >= saved.data.step,
+    `at ${Math.round(progress * 100)} %; saved at step ${saved?.data.step}, resumed at ${resumed?.data.step}; ${ways(job)}`,
+  );
+  await container("start", name);
+};
+
+const limited = async () => {
+  const name = `${project}-limited`;
+  const [memory, cpus] = [1024, 1];
+  await container(
+    ...["run", "-d", "--name", name, "--network", `${project}_default`, "--read-only", "--cap-drop", "ALL", "--init"],
+    ...["--tmpfs", "/tmp:size=64m,mode=1777", "--memory", `${memory}m`, "--cpus", String(cpus)],
+    ...["-e", "REDIS_URL=redis://redis:6379", "descent-trainer"],
+  );
+  const host = await container("inspect", "-f", "{{.Config.Hostname}}", name);
+  let [threads, bytes] = [];
+  await until("its sign of life", async () => {
+    [threads, bytes] = await Promise.all(
+      ["descent_trainer_threads", "descent_trainer_memory_bytes"].map(async (metric) =>
+        (await samples(metric)).find(({ trainer }) => trainer.includes(host)),
+      ),
+    );
+    return threads !== undefined && bytes !== undefined;
+  });
+  note(
+    `a trainer with \`--memory ${memory}m --cpus ${cpus}\` keeps within both`,
+    threads.value === cpus && bytes.value < memory * 2 ** 20,
+    `${threads.value} thread, ${Math.round(bytes.value / 2 ** 20)} MiB for jobs`,
+  );
+  await container("rm", "-f", "-v", name);
+};
+
 const redisAway = async () => {
   await untilHealth(nameOf("api"), "healthy");
   await container("stop", nameOf("redis"));
@@ -263,19 +252,20 @@ try {
   const { id } = await request("/v1/jobs", longJob(dataset));
   const undisturbed = await digestOf(await finished(`/v1/jobs/${id}`));
   await stopped(dataset, undisturbed);
+  await preempted(dataset, undisturbed);
   await frozen(dataset, undisturbed);
+  await limited();
   await redisAway();
 } catch (error) {
   note("to the end", false, error.stderr?.trim().split("\n").at(-1) || error.message);
   for (const part of ["api", "trainer"])
     process.stderr.write(await container("logs", "--tail", "20", nameOf(part)).catch(() => ""));
 } finally {
-  await container("rm", "-f", "-v", `${project}-alone`).catch(() => {});
+  for (const name of ["alone", "limited"]) await container("rm", "-f", "-v", `${project}-${name}`).catch(() => {});
   await compose("down", "-v").catch((error) => process.stderr.write(`${error.message}\n`));
   // podman-compose leaves it.
   await container("network", "rm", `${project}_default`).catch(() => {});
   for (const part of ["api", "trainer"]) await container("rmi", `${project}${joint}${part}`).catch(() => {});
   await rm(folder, { recursive: true, force: true });
 }
-process.stdout.write(["| | | seen |", "| --- | --- | --- |", ...rows, ""].join("\n"));
-process.exitCode = rows.some((row) => row.includes("**no**")) ? 1 : 0;
+tell();

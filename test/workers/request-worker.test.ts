@@ -1,18 +1,27 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { ServiceError } from "../../src/domain/errors.ts";
 import type { Party } from "../../src/domain/fairness/shares.ts";
-import { createRequestWorker, type RequestWorker } from "../../workers/requests/request-worker.ts";
+import {
+  createRequestWorker,
+  type RequestWorker,
+  type RequestWorkerOptions,
+} from "../../workers/requests/request-worker.ts";
+import { unlessBusy } from "../../workers/requests/unless-busy.ts";
 import { quiet } from "../usecases/redis.ts";
 
 const script = new URL("./threads/slow-answers.mjs", import.meta.url);
 const [greedy, other] = ["greedy", "other"].map((tenant) => ({ tenant, key: "1" })) as [Party, Party];
 let thread: RequestWorker<string, string>;
-const open = (waiting = 64, small?: { atOnce: number; bytes: number }) => {
+const tooLong = () => new ServiceError("over_limit", "that took too long");
+const open = (
+  waiting = 64,
+  small?: { atOnce: number; bytes: number },
+  hungOn: RequestWorkerOptions["hungOn"] = tooLong,
+) => {
   thread = createRequestWorker({
     ...(small === undefined ? {} : { small }),
     ...{ script, workerData: null, what: "answer", log: quiet, atOnce: 1, waiting, patienceMs: 1000 },
-    hungOn: () => new ServiceError("over_limit", "that took too long"),
-    heapMegabytes: 64,
+    ...{ hungOn, heapMegabytes: 64 },
   });
 };
 afterEach(() => thread.close());
@@ -37,6 +46,29 @@ describe("a question that hangs", () => {
     await thread.ask(other, "hello").then((answer) => order.push(answer));
     await Promise.all(hung);
     expect(order).toEqual(["hung", "hello", "hung", "hung"]);
+  });
+
+  it.runIf(process.platform === "linux")("is told from one whose thread had no processor", async () => {
+    const shares: (number | null)[] = [];
+    open(64, undefined, (share) => {
+      shares.push(share);
+      return unlessBusy("answer", tooLong)(share);
+    });
+    await expect(thread.ask(greedy, "sleep")).rejects.toMatchObject({
+      code: "overloaded",
+      message: expect.stringContaining("% of its time"),
+      retryAfterSeconds: 10,
+    });
+    await expect(thread.ask(greedy, "hang")).rejects.toBeInstanceOf(ServiceError);
+    const [asleep, computing] = shares;
+    expect(computing).toBeGreaterThan(asleep!);
+  });
+
+  it("is refused for good where it was computed all the time, or nobody knows", () => {
+    const tooMuch = tooLong();
+    const hungOn = unlessBusy("answer", () => tooMuch);
+    expect([hungOn(null), hungOn(1), hungOn(0.9)]).toEqual([tooMuch, tooMuch, tooMuch]);
+    expect(hungOn(0.5)).toMatchObject({ code: "overloaded", message: expect.stringContaining("for 50 %") });
   });
 });
 

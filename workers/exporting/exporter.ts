@@ -4,6 +4,7 @@ import type { TenantId } from "../../src/domain/ids.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { AnyModel } from "../../src/domain/models/model.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
+import { unlessBusy } from "../requests/unless-busy.ts";
 
 /** What the exporting thread is asked: a stored model as an ONNX file. */
 export interface ExportQuestion {
@@ -35,7 +36,10 @@ const mostHeldBytes = 2 ** 30;
 
 /** Writes models as ONNX files in a thread of its own: their weights are read, turned and written again, which may take seconds. */
 export const createExporter = (script: URL, setup: ExporterSetup, log: Log): Exporter => {
-  const hungOn = () => new ServiceError("over_limit", "writing this model as ONNX took too long; take its weights");
+  const hungOn = unlessBusy(
+    "export",
+    () => new ServiceError("over_limit", "writing this model as ONNX took too long; take its weights"),
+  );
   const thread = createRequestWorker<ExportQuestion, Uint8Array<ArrayBuffer>>({
     ...{ script, workerData: setup, what: "export", log, atOnce: 1, waiting, patienceMs, hungOn, heapMegabytes },
   });

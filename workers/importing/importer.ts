@@ -4,6 +4,7 @@ import type { ModelId, TenantId } from "../../src/domain/ids.ts";
 import type { Log } from "../../src/domain/log.ts";
 import type { ImportedNetwork, ImportFormat } from "../../src/domain/models/imported-model.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
+import { unlessBusy } from "../requests/unless-busy.ts";
 
 /** What the importing thread is asked: to read the upload that lies in the store under this model. */
 export interface ImportQuestion {
@@ -36,7 +37,10 @@ const heapMegabytes = 2048;
 
 /** Reads files of models in a thread of its own: a gigabyte takes many seconds, and what it holds is not to be trusted. */
 export const createImporter = (script: URL, setup: ImporterSetup, log: Log): Importer => {
-  const hungOn = () => new ServiceError("over_limit", "reading this file took too long; export a smaller network");
+  const hungOn = unlessBusy(
+    "import",
+    () => new ServiceError("over_limit", "reading this file took too long; export a smaller network"),
+  );
   const thread = createRequestWorker<ImportQuestion, ImportAnswer>({
     ...{ script, workerData: setup, what: "import", log, atOnce: 1, waiting, patienceMs, hungOn, heapMegabytes },
   });

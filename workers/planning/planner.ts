@@ -8,6 +8,7 @@ import type { NetworkDescription } from "../../src/domain/models/network.ts";
 import type { NativeLibrary } from "../../src/engine/kernels/native/library.ts";
 import type { DataShape } from "../../src/usecases/deps.ts";
 import { createRequestWorker } from "../requests/request-worker.ts";
+import { unlessBusy } from "../requests/unless-busy.ts";
 
 export interface Planner {
   plan(party: Party, spec: ResolvedJobSpec, shape: DataShape, network: NetworkDescription | null): Promise<Plan>;
@@ -53,10 +54,10 @@ export const planKey = ({ spec, shape }: Omit<PlanQuestion, "network">): string 
  * which nobody else is to wait. Many jobs are alike, so the last plans are remembered.
  */
 export const createPlanner = (script: URL, setup: PlannerSetup, log: Log): Planner => {
-  const hungOn = () => {
-    const detail = `planning this model took longer than ${patienceMs / 1000} s; make it smaller, or try again when the machine is less busy`;
-    return new ServiceError("over_limit", detail, { errors: [{ pointer: "/model", detail }], retryAfterSeconds: 10 });
-  };
+  const hungOn = unlessBusy("plan", () => {
+    const detail = `planning this model took longer than ${patienceMs / 1000} s; make it smaller`;
+    return new ServiceError("over_limit", detail, { errors: [{ pointer: "/model", detail }] });
+  });
   const thread = createRequestWorker<PlanningQuestion, Plan | number>({
     ...{ script, workerData: setup, what: "plan", log, atOnce: 1, waiting, patienceMs, hungOn, heapMegabytes },
   });

@@ -3,6 +3,7 @@ import { type ErrorCode, errorCatalogue, ServiceError } from "../../src/domain/e
 import { createShares, type Party } from "../../src/domain/fairness/shares.ts";
 import { createTurns } from "../../src/domain/fairness/turns.ts";
 import type { Log } from "../../src/domain/log.ts";
+import { processorTime, systemThreads } from "../engine/processor-time.ts";
 import type { FromAnswering, ToAnswering } from "../engine/protocol.ts";
 import { createSecondTries } from "./second-tries.ts";
 
@@ -20,8 +21,8 @@ export interface RequestWorkerOptions {
   waiting: number;
   /** A thread that has answered nothing for so long, though it was asked, is taken for hung. */
   patienceMs: number;
-  /** The answer to the question that it hung on. */
-  hungOn: () => ServiceError;
+  /** The answer to the question that it hung on; `share`: of that time it had a processor, 0 to 1, or null where the system does not tell. */
+  hungOn: (share: number | null) => ServiceError;
   /** Of its JavaScript: a question that needs more ends the thread, not the process. */
   heapMegabytes: number;
 }
@@ -83,6 +84,35 @@ const createLine = <T>(most: number, what: string) => {
 const bytesOf = (buffers: readonly ArrayBuffer[]): number =>
   buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
+/** A thread, and the numbers by which the system knows it. */
+interface Answering {
+  worker: Worker;
+  numbers: readonly number[];
+}
+
+/** For how long it has had a processor since its start; null where the system does not tell. */
+const ranMsOf = (thread: Answering | null): number | null => {
+  const times = (thread?.numbers ?? []).map(processorTime).filter((time) => time !== null);
+  return times.length === 0 ? null : times.reduce((sum, { ranMs }) => sum + ranMs, 0);
+};
+
+/** For how long nothing has come of a thread, from the first look on, and what share of that time it had a processor. */
+const createStillness = () => {
+  let first: { atMs: number; ranMs: number | null } | null = null;
+  return {
+    /** Something came of it, or it is asked for the first time. */
+    begun: (): void => {
+      first = null;
+    },
+    look: (thread: Answering | null): { ms: number; share: number | null } => {
+      const [atMs, ranMs] = [performance.now(), ranMsOf(thread)];
+      first ??= { atMs, ranMs };
+      const ms = atMs - first.atMs;
+      return { ms, share: ranMs === null || first.ranMs === null ? null : (ranMs - first.ranMs) / ms };
+    },
+  };
+};
+
 interface Told<Answer> {
   begun(): void;
   answered(message: Settling<Answer>): void;
@@ -94,8 +124,11 @@ const startThread = <Answer>(
   { script, workerData, heapMegabytes }: RequestWorkerOptions,
   isCurrent: (thread: Worker) => boolean,
   { begun, answered, gone }: Told<Answer>,
-): Worker => {
+): Answering => {
+  // The system's thread exists when the constructor returns.
+  const others = new Set(systemThreads());
   const started = new Worker(script, { workerData, resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } });
+  const numbers = systemThreads().filter((number) => !others.has(number));
   started.unref();
   // What its code takes to load is no question's fault.
   started.on("online", () => isCurrent(started) && begun());
@@ -106,7 +139,7 @@ const startThread = <Answer>(
   });
   started.on("error", (error) => isCurrent(started) && gone(String(error)));
   started.on("exit", (code) => isCurrent(started) && gone(`exit code ${code}`));
-  return started;
+  return { worker: started, numbers };
 };
 
 /** Whether the thread may have one more beside what it has. */
@@ -131,18 +164,15 @@ export const createRequestWorker = <Question, Answer>(
   const line = createLine<Pending<Question, Answer>>(waiting, what);
   const underWay = new Map<number, Pending<Question, Answer>>();
   const secondTries = createSecondTries<Pending<Question, Answer>>(options.small);
-  let worker: Worker | null = null;
+  let thread: Answering | null = null;
   let nextId = 1;
   let closed = false;
-  let progressMs = performance.now();
+  const { begun, look } = createStillness();
 
   const rejectUnderWay = (reason = `the ${what} could not be finished; try again`): void => {
     const lost = [...underWay.values()];
     underWay.clear();
     for (const { reject } of lost) reject(unavailable(reason));
-  };
-  const begun = (): void => {
-    progressMs = performance.now();
   };
   const answered = (message: Settling<Answer>): void => {
     begun();
@@ -151,7 +181,7 @@ export const createRequestWorker = <Question, Answer>(
     advance();
   };
   const gone = (reason: string): void => {
-    worker = null;
+    thread = null;
     // A question that was alone with the thread is what it died of.
     if (!closed && underWay.size > 1) secondTries.keep(underWay);
     rejectUnderWay();
@@ -159,7 +189,7 @@ export const createRequestWorker = <Question, Answer>(
     log.error({ reason }, `the ${what} thread died; the next ${what} starts a fresh one`);
     advance();
   };
-  const start = (): Worker => startThread<Answer>(options, (own) => own === worker, { begun, answered, gone });
+  const start = () => startThread<Answer>(options, (own) => own === thread?.worker, { begun, answered, gone });
   /** Gives the thread what it can take from the line. */
   const advance = (): void => {
     while (!closed && hasRoom(underWay, options) && !secondTries.wantsRoom(underWay)) {
@@ -169,21 +199,23 @@ export const createRequestWorker = <Question, Answer>(
       const message: ToAnswering<Question> = { id, question: next.question };
       if (underWay.size === 0) begun();
       underWay.set(id, next);
-      worker ??= start();
-      worker.postMessage(message, secondTries.isCopied(next) ? [] : [...next.transfer]);
+      thread ??= start();
+      thread.worker.postMessage(message, secondTries.isCopied(next) ? [] : [...next.transfer]);
     }
   };
   // Started before the first request: loading the code is what takes the time.
-  worker = start();
+  thread = start();
 
   const watchdog = setInterval(() => {
     const [oldest] = underWay;
-    if (oldest === undefined || performance.now() - progressMs < patienceMs) return;
-    log.error({ patienceMs }, `the ${what} thread does not answer; it is ended`);
+    if (oldest === undefined) return;
+    const { ms, share } = look(thread);
+    if (ms < patienceMs) return;
+    log.error({ patienceMs, share }, `the ${what} thread does not answer; it is ended`);
     // Forgotten before it is gone: what is asked meanwhile goes to a fresh one.
-    void worker?.terminate();
-    worker = null;
-    oldest[1].reject(hungOn());
+    void thread?.worker.terminate();
+    thread = null;
+    oldest[1].reject(hungOn(share));
     underWay.delete(oldest[0]);
     secondTries.keep(underWay);
     rejectUnderWay();
@@ -197,11 +229,11 @@ export const createRequestWorker = <Question, Answer>(
         line.add(party, { question, transfer, bytes: bytesOf(transfer), again: false, resolve, reject });
         advance();
       }),
-    tell: (question) => worker?.postMessage({ id: null, question } satisfies ToAnswering<Question>),
+    tell: (question) => thread?.worker.postMessage({ id: null, question } satisfies ToAnswering<Question>),
     async close() {
       closed = true;
       clearInterval(watchdog);
-      await worker?.terminate();
+      await thread?.worker.terminate();
       rejectUnderWay("the service is stopping");
       for (const { reject } of [...secondTries.clear(), ...line.clear()])
         reject(unavailable("the service is stopping"));

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { TenantId } from "../ids.ts";
 import type { Span, Tracing } from "../observing/tracing.ts";
 import type { Job } from "./job.ts";
+import { poolOf, queueNameOf } from "./pool.ts";
 
 const hex = (text: string, digits: number): string => createHash("sha256").update(text).digest("hex").slice(0, digits);
 
@@ -23,7 +24,8 @@ export const startAttemptSpan = (tracing: Tracing, tenant: TenantId, job: Job, a
   const flags = parent?.slice(53) ?? "01";
   const before = `00-${traceOf(job)}-${idsOf(job, attempt - 1).span}-${flags}`;
   const atMs = startMs(job, attempt);
-  return tracing.start("process training", {
+  const queue = queueNameOf(poolOf(job.spec.resources));
+  return tracing.start(`process ${queue}`, {
     parent,
     ids: idsOf(job, attempt),
     kind: "consumer",
@@ -33,7 +35,7 @@ export const startAttemptSpan = (tracing: Tracing, tenant: TenantId, job: Job, a
       "messaging.system": "bullmq",
       "messaging.operation.name": "process",
       "messaging.operation.type": "process",
-      "messaging.destination.name": "training",
+      "messaging.destination.name": queue,
       "messaging.message.id": job.id,
       "descent.tenant": tenant,
       "descent.job.id": job.id,

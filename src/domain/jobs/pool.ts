@@ -12,3 +12,6 @@ export const PoolName = z
   );
 
 export const poolOf = ({ pool }: { pool?: string | undefined }): string => pool ?? DEFAULT_POOL;
+
+/** Each pool has a queue of its own; that of the default one has the name that was there before there were others. */
+export const queueNameOf = (pool: string): string => (pool === DEFAULT_POOL ? "training" : `training.${pool}`);

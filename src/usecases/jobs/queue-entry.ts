@@ -1,6 +1,6 @@
 import type { JobId, TenantId } from "../../domain/ids.ts";
 import type { Job } from "../../domain/jobs/job.ts";
-import { poolOf } from "../../domain/jobs/pool.ts";
+import { poolOf, queueNameOf } from "../../domain/jobs/pool.ts";
 import { within } from "../../domain/observing/tracing.ts";
 import type { Origin } from "../../domain/trace.ts";
 import type { NewJob } from "../../store/job-store.ts";
@@ -69,23 +69,31 @@ export const recordSubmitted = async (
   wanted: Omit<NewJob, "tenant" | "createdAt" | "quota" | "origin">,
 ): Promise<{ job: Job; created: boolean }> => {
   const sent = { "messaging.message.id": wanted.id, "descent.job.id": wanted.id };
-  return sending(caller, sent, (origin) => recordJob(deps, caller, { ...wanted, ...origin }));
+  return sending(caller, [poolOf(wanted.spec.resources)], sent, (origin) =>
+    recordJob(deps, caller, { ...wanted, ...origin }),
+  );
 };
 
-/** Records and queues in a span of its own, from which the jobs' attempts go on. */
+/**
+ * Records and queues in a span of its own, from which the jobs' attempts go on.
+ * @param pools whose queues they go to: that of several has no name
+ */
 export const sending = async <T>(
   caller: Caller,
+  pools: readonly string[],
   attributes: Record<string, string | number>,
   record: (origin: { origin?: Origin }) => Promise<T>,
 ): Promise<T> => {
   const { origin } = originOf(caller);
-  const span = caller.span?.child("send training", {
+  const [queue, ...others] = new Set(pools.map(queueNameOf));
+  const destination = others.length === 0 ? queue : undefined;
+  const span = caller.span?.child(destination === undefined ? "send" : `send ${destination}`, {
     kind: "producer",
     attributes: {
       "messaging.system": "bullmq",
       "messaging.operation.name": "send",
       "messaging.operation.type": "send",
-      "messaging.destination.name": "training",
+      ...(destination === undefined ? {} : { "messaging.destination.name": destination }),
       ...attributes,
     },
   });

@@ -18,20 +18,26 @@ export type RetentionDeps = Pick<Deps, "access" | "artifacts" | "jobs" | "studie
 /** An upload or a last commit that is under way looks like an orphan; none takes so long. */
 const GRACE_MS = 86_400_000;
 
-type Folders = Map<string, { id: string; hasManifest: boolean; hasLog: boolean }>;
+/** And the names of what lies in them. */
+type Folders = Map<string, { id: string; names: Set<string> }>;
 
 /** The folders below a prefix. */
 const foldersOf = async ({ artifacts }: RetentionDeps, prefix: string): Promise<Folders> => {
   const folders: Folders = new Map();
   for (const key of await artifacts.list(prefix)) {
-    const [id = "", name] = key.slice(prefix.length).split("/");
+    const [id = "", name = ""] = key.slice(prefix.length).split("/");
     const files = `${prefix}${id}/`;
-    const before = folders.get(files);
-    const hasManifest = before?.hasManifest === true || name === "manifest.json";
-    folders.set(files, { id, hasManifest, hasLog: before?.hasLog === true || name === "log.json" });
+    const folder = folders.get(files) ?? { id, names: new Set() };
+    folder.names.add(name);
+    folders.set(files, folder);
   }
   return folders;
 };
+
+const [MANIFEST, LOG] = ["manifest.json", "log.json"];
+
+/** A job that left these alone is done, and nothing is to do. */
+const isDone = (names: ReadonlySet<string>): boolean => names.size === 2 && names.has(MANIFEST) && names.has(LOG);
 
 /** Whether a manifest is of the record as it is now; one that is no more what was written is not. */
 const isCurrent = async (
@@ -128,19 +134,21 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
   await publishStudies(deps, tenant);
   await sweepAliases(deps, tenant);
   await sweepTenant(deps, tenant);
-  for (const [files, { id, hasManifest, hasLog }] of ofJobs) {
+  for (const [files, { id, names }] of ofJobs) {
+    if (isDone(names)) continue;
     const job = await jobOf(id);
-    if (job === null && !hasManifest && isOld(id)) await remove(files);
+    if (job === null && !names.has(MANIFEST) && isOld(id)) await remove(files);
     if (!job?.done) continue;
     // Jobs of earlier versions have no log.
-    if (!hasManifest || !hasLog) await publishJobs(deps, tenant, [id]);
-    const predictions = artifactKeys.predictions(tenant, id);
-    if (job.prediction !== undefined && job.state !== "succeeded" && (await artifacts.list(predictions)).length > 0)
-      await remove(predictions);
-    const checkpoints = artifactKeys.checkpoints(tenant, id);
-    if ((await artifacts.list(checkpoints)).length > 0) await remove(checkpoints);
+    if (!names.has(MANIFEST) || !names.has(LOG)) await publishJobs(deps, tenant, [id]);
+    if (names.has("predictions") && job.prediction !== undefined && job.state !== "succeeded")
+      await remove(artifactKeys.predictions(tenant, id));
+    if (names.has("checkpoints")) await remove(artifactKeys.checkpoints(tenant, id));
   }
-  for (const [files, { id, hasManifest }] of ofModels) {
+  for (const [files, { id, names }] of ofModels) {
+    const hasManifest = names.has(MANIFEST);
+    // Only one with a network from a file may be imported, and changed since its manifest was written.
+    if (hasManifest && ![...names].some((name) => name.startsWith("network-"))) continue;
     const model = await orNull(catalogue.model(tenant, id));
     if (model !== null) await orNull(publishModel(deps, tenant, model, hasManifest));
     if (model !== null || hasManifest || !isOld(id)) continue;
@@ -148,7 +156,8 @@ export const sweepOrphans = async (deps: RetentionDeps, tenant: TenantId): Promi
     const job = await jobOf(jobIdOfModel(id));
     if (job === null || job.done) await remove(files);
   }
-  for (const [files, { id, hasManifest }] of ofDatasets) {
+  for (const [files, { id, names }] of ofDatasets) {
+    const hasManifest = names.has(MANIFEST);
     const dataset = await orNull(catalogue.dataset(tenant, id));
     // Deleted meanwhile, it has its note: the next sweep removes what was written.
     if (dataset !== null) await orNull(publishDataset(deps, tenant, dataset, hasManifest));

@@ -239,7 +239,7 @@ export const resolveSpec = (
   const loss =
     spec.loss ?? (trained && spec.base?.newHead !== true ? trained.spec.loss : defaultLoss(task, model, dataset));
   checkModelAndLoss(task, model, loss, errors);
-  checkPinball(loss, spec.training, errors);
+  checkPinball(loss, errors);
   checkOffsetUse({ task, base: spec.base }, loss, base ?? null, errors);
   const solver = resolveSolver(spec, { task, model, loss, hasImages: hasImages(task, dataset) }, dataset, errors);
   const split = resolveSplit(spec, dataset, solver, errors);

@@ -13,6 +13,8 @@ const PROBE = ".descent/probe";
 /** No upload lasts so long. */
 const ABANDONED_MS = 86_400_000;
 const IDLE_MS = 30_000;
+/** A success is remembered for so long: an API asks every two seconds, and each request is paid for. */
+const PROBED_MS = 10_000;
 const REMOVALS_AT_ONCE = 8;
 
 const checkedKey = (key: string): string => parseKey(key).join("/");
@@ -62,6 +64,7 @@ export const createS3ArtifactStore = (
   { idleMs = IDLE_MS, nowMs = Date.now }: { idleMs?: number; nowMs?: () => number } = {},
 ): ArtifactStore => {
   const remove = (key: string) => client.send({ method: "DELETE", key, accept: [404] });
+  let probedMs: number | null = null;
   const exists = async (key: string): Promise<boolean> =>
     (await client.send({ method: "HEAD", key, accept: [404] })).status === 200;
   return {
@@ -116,8 +119,10 @@ export const createS3ArtifactStore = (
       return swept;
     },
     probe: async () => {
+      if (probedMs !== null && Math.abs(nowMs() - probedMs) < PROBED_MS) return;
       await client.send({ method: "PUT", key: PROBE, body: Buffer.from("probe") });
       await client.send({ method: "GET", key: PROBE });
+      probedMs = nowMs();
     },
   };
 };

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ServiceError } from "../../../domain/errors.ts";
 import { JobBatch, type JobOutcome } from "../../../domain/jobs/job-batch.ts";
+import { poolOf } from "../../../domain/jobs/pool.ts";
 import { limits } from "../../../domain/limits.ts";
 import type { NewJobs, Recorded } from "../../../store/job-store.ts";
 import { quotasOf } from "../../access/quotas-of.ts";
@@ -61,8 +62,10 @@ const findMade = async (
   return deps.jobs.createAll({ tenant, jobs, createdAt: deps.now().toISOString(), idempotency, quota: null });
 };
 
-const recordAll = (deps: Deps, caller: Caller, wanted: Omit<NewJobs, "createdAt" | "quota" | "tenant" | "origin">) =>
-  sending(caller, { "messaging.batch.message_count": wanted.jobs.length }, async (origin): Promise<Recorded[]> => {
+const recordAll = (deps: Deps, caller: Caller, wanted: Omit<NewJobs, "createdAt" | "quota" | "tenant" | "origin">) => {
+  const pools = wanted.jobs.flatMap((job) => (job === null ? [] : [poolOf(job.spec.resources)]));
+  const sent = { "messaging.batch.message_count": wanted.jobs.length };
+  return sending(caller, pools, sent, async (origin): Promise<Recorded[]> => {
     const { tenant } = caller;
     const { queuedJobs } = await quotasOf(deps, tenant, caller.quotas);
     const quota = queuedJobs === null ? null : { queuedJobs };
@@ -82,6 +85,7 @@ const recordAll = (deps: Deps, caller: Caller, wanted: Omit<NewJobs, "createdAt"
     ]);
     return recorded;
   });
+};
 
 /**
  * Records and queues many jobs (`{"jobs": [JobSpec, …]}`), each by itself as `submitJob` would: the outcomes are in their order, and those that are refused keep no other

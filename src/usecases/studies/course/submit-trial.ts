@@ -1,19 +1,13 @@
-import { ServiceError } from "../../../domain/errors.ts";
-import { idTimeMs, type JobId, type TenantId } from "../../../domain/ids.ts";
+import { type ErrorCode, ServiceError } from "../../../domain/errors.ts";
+import type { JobId, TenantId } from "../../../domain/ids.ts";
 import type { Study } from "../../../domain/studies/study.ts";
 import type { Deps } from "../../deps.ts";
 import { planJob } from "../../jobs/planning/plan-job.ts";
 import { recordJob } from "../../jobs/queue-entry.ts";
 import { serviceCaller } from "./service-caller.ts";
 
-/** The tenant's quota is full, or the study is steered otherwise: it is tried again later. */
-const later = new Set(["quota_exceeded", "overloaded", "unavailable", "forbidden_transition", "timed_out"]);
-
-/** For so long after a job was thought of, a plan that took too long is made again: the machine may have been busy. */
-const planAgainMs = 1_800_000;
-
-const isForLater = ({ code, retryAfterSeconds }: ServiceError, ageMs: number): boolean =>
-  later.has(code) || (retryAfterSeconds !== undefined && ageMs < planAgainMs);
+/** The tenant's quota is full, the machine is busy, or the study is steered otherwise: it is tried again later. */
+const later = new Set<ErrorCode>(["quota_exceeded", "overloaded", "unavailable", "forbidden_transition", "timed_out"]);
 
 /**
  * Records the job of a trial under the id that the trial's record names, and queues it: repeated, or in several processes at once, it
@@ -31,8 +25,6 @@ export const submitTrialJob = async (
     return { error: null, submitted: true };
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code === "internal") throw error;
-    return isForLater(error, deps.now().getTime() - idTimeMs(id))
-      ? { error: null, submitted: false }
-      : { error: error.message, submitted: false };
+    return later.has(error.code) ? { error: null, submitted: false } : { error: error.message, submitted: false };
   }
 };
