@@ -66,7 +66,7 @@ export const trainInto = async (store: ArtifactStore, open: () => Readable, inpu
   const take = (bytes: number): WebAssembly.Memory =>
     new WebAssembly.Memory({ initial: bytes / 65_536, maximum: bytes / 65_536, shared: true });
   const run = isClusteringModel(spec.model)
-    ? createClusteringRun(spec, shape, take, "")
+    ? await createClusteringRun(spec, shape, await compiled, take, "")
     : await createNetworkRun(spec, shape, await compiled, take, {
         scratchFolder: "",
         cores: () => 1,

@@ -4,6 +4,7 @@ import type { Report } from "../../src/domain/models/report.ts";
 import type { ClusteringResult } from "../../src/engine/cluster/clustering.ts";
 import { degenerateMessage } from "../../src/engine/cluster/fit-progress.ts";
 import { type ClusterModel, createClusterPredictor } from "../../src/engine/cluster/predict-clusters.ts";
+import type { ClusteringKernels } from "../../src/engine/kernels/clustering/clustering-kernels.ts";
 import { gatherRows, type Table, tableOf } from "../../src/engine/tensor/table.ts";
 import { reportClusters } from "../../src/stats/unsupervised-report.ts";
 import type { Examined } from "./clusters/examining-plan.ts";
@@ -19,8 +20,14 @@ interface ClusterRows {
   distances: Float64Array | null;
 }
 
-const askAll = (model: ClusterModel, table: Table<Float32Array>): ClusterRows => {
-  const predict = createClusterPredictor(model);
+/** A fitted model, and what computes its answers. */
+interface Asked {
+  readonly model: ClusterModel;
+  readonly kernels: ClusteringKernels;
+}
+
+const askAll = ({ model, kernels }: Asked, table: Table<Float32Array>): ClusterRows => {
+  const predict = createClusterPredictor(model, kernels);
   const { rows, columns } = table;
   const assignments = new Int32Array(rows);
   const numbers = new Float64Array(rows);
@@ -41,20 +48,20 @@ const askAll = (model: ClusterModel, table: Table<Float32Array>): ClusterRows =>
 /** The report of a clustering or a mixture on the rows that were held out, or else on those that it was fitted to. */
 export const reportClustering = (
   { task }: ResolvedJobSpec,
-  model: ClusterModel,
+  fitted: Asked,
   arrays: Record<Split, { features: Float32Array; table: Table<Float32Array> }>,
   { criteria, degenerate }: Pick<ClusteringResult, "criteria" | "degenerate">,
   examined: Examined,
 ): Report => {
   const split = reportedSplit(arrays);
-  const train = askAll(model, arrays.train.table);
-  const asked = split === "train" ? train : askAll(model, arrays[split].table);
+  const train = askAll(fitted, arrays.train.table);
+  const asked = split === "train" ? train : askAll(fitted, arrays[split].table);
   return reportClusters({
     task: task.type === "density_estimation" ? "density_estimation" : "clustering",
     split,
     ...asked,
     trainAssignments: train.assignments,
-    weights: model.tensors.find(({ name }) => name === "weights")?.values ?? null,
+    weights: fitted.model.tensors.find(({ name }) => name === "weights")?.values ?? null,
     criteria,
     examined,
     notes: degenerate ? [{ code: "degenerate_component", message: degenerateMessage(asked.k) }] : [],

@@ -8,6 +8,8 @@ import { fitClustering } from "../../src/engine/cluster/fit-clustering.ts";
 import type { ClusterTensor } from "../../src/engine/cluster/parameter-block.ts";
 import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan-clustering.ts";
 import type { ClusterModel } from "../../src/engine/cluster/predict-clusters.ts";
+import { loadClusteringKernels } from "../../src/engine/kernels/clustering/load-clustering-kernels.ts";
+import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { log64 } from "../../src/engine/kernels/math64.ts";
 import { tableOf } from "../../src/engine/tensor/table.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
@@ -36,13 +38,15 @@ export const toClusterModel = (
 };
 
 /** k-means and Gaussian mixtures: computed by the lead alone. */
-export const createClusteringRun = (
+export const createClusteringRun = async (
   spec: ResolvedJobSpec,
   shape: DataShape,
+  { native }: KernelSource,
   take: (memoryBytes: number) => WebAssembly.Memory,
   scratchFolder: string,
-): TrainingRun => {
+): Promise<TrainingRun> => {
   const plan = planClustering(spec, shape);
+  const kernels = await loadClusteringKernels(native);
   const memory = take(plan.memoryBytes);
   const spilled = plan.spill && makeFloat32Tables(scratchFolder, plan.spill);
   const arraysOf = (split: Split) => {
@@ -70,6 +74,7 @@ export const createClusteringRun = (
         { buffer: memory.buffer, tables },
         {
           ...fitOptions(context),
+          kernels,
           logScale: logScaleOf(context.preprocessing),
           ...(context.resume === null
             ? {}
@@ -87,12 +92,12 @@ export const createClusteringRun = (
       context.onPhase("evaluate");
       const examined = await examineClusters({
         ...{ spec, preprocessing: context.preprocessing, model: fitted },
-        train: arrays.train.table,
+        ...{ train: arrays.train.table, kernels },
         toModel: (own) => toClusterModel(spec, context.preprocessing, own),
         beat: () => beat(context.control),
       });
       context.onPhase("report");
-      const report = reportClustering(spec, fitted, arrays, result, examined);
+      const report = reportClustering(spec, { model: fitted, kernels }, arrays, result, examined);
       return {
         type: "completed",
         scores: null,

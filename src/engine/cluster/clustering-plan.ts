@@ -47,11 +47,13 @@ export interface ClusteringLayout {
   readonly chosen: number;
   readonly sample: number;
   readonly triangle: number;
+  readonly scratch: number;
   /** Mixtures only (0 otherwise). */
   readonly responsibilities: number;
+  /** Rows whose responsibilities lie there at a time, and are computed once more where they are wanted again; null: those of all rows do. */
+  readonly weighedRows: number | null;
   readonly componentCounts: number;
   readonly factors: number;
-  readonly difference: number;
 }
 
 /** A clustering job's whole course, known before it is queued: a plain value with the numbers of every other job's plan. */

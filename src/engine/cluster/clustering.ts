@@ -1,5 +1,6 @@
 import type { NoticeType } from "../../domain/jobs/event-types.ts";
 import type { MetricPoint, Metrics } from "../../domain/jobs/job.ts";
+import type { ClusteringKernels } from "../kernels/clustering/clustering-kernels.ts";
 import type { ClusteringState } from "./clustering-state.ts";
 import type { ClusterTensor } from "./parameter-block.ts";
 
@@ -26,6 +27,8 @@ export interface ClusteringOptions {
   readonly firstCheckpointMs?: number;
   /** Σⱼ ln scaleⱼ of the inputs that were divided by a scale: densities are then those of the original units. 0 if left out. */
   readonly logScale?: number;
+  /** In JavaScript if left out; the result is the same to the bit. */
+  readonly kernels?: ClusteringKernels;
   readonly onPoint?: (point: MetricPoint) => void;
   readonly onEvent?: (event: ClusteringEvent) => void;
   readonly onProgress?: (fraction: number) => void;

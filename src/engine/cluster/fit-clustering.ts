@@ -120,7 +120,7 @@ const finish = (fit: Fit): Omit<ClusteringResult, "state"> => {
 };
 
 const createFit = (plan: ClusteringPlan, memory: JobMemory, options: ClusteringOptions): Fit => {
-  const space = createWorkspace(plan, memory);
+  const space = createWorkspace(plan, memory, options.kernels);
   const algorithm =
     plan.task.model === "k_means"
       ? createKMeans(space)

@@ -1,20 +1,32 @@
+import type { ClusteringKernels } from "../kernels/clustering/clustering-kernels.ts";
 import { createRandomStream, type RandomKey } from "../kernels/philox.ts";
 import type { Table } from "../tensor/table.ts";
 
 /** Rows of standardised features. All arithmetic on them is f64, in the order of the rows. */
 export type Points = Table<Float32Array>;
 
-/** Σⱼ (x[row, j] − centre[c, j])² */
-export const squaredDistance = (points: Points, row: number, centres: Float64Array, c: number): number => {
-  const { values, columns } = points;
-  const [x, y] = [points.seek(row), c * columns];
-  let sum = 0;
-  for (let j = 0; j < columns; j++) {
-    const difference = values[x + j]! - centres[y + j]!;
-    sum += difference * difference;
+/** Rows that are brought together: `x` begins with the numbers of row `first`. */
+export interface Block {
+  readonly x: Float32Array;
+  readonly first: number;
+  readonly rows: number;
+}
+
+/** All rows, block by block, of so many rows at most; one is at hand until the next is asked for. */
+export function* blocksOf(points: Points, mostRows = points.blockRows): Generator<Block> {
+  const { rows, blockRows, values } = points;
+  for (let brought = 0; brought < rows; brought += blockRows) {
+    const end = Math.min(rows, brought + blockRows);
+    for (let first = brought; first < end; first += mostRows)
+      yield { x: values.subarray(points.seek(first)), first, rows: Math.min(mostRows, end - first) };
   }
-  return sum;
-};
+}
+
+/** By what rows are computed, and the working space that this wants: `scratchDoubles` numbers. */
+export interface RowWork {
+  readonly kernels: ClusteringKernels;
+  readonly scratch: Float64Array;
+}
 
 /** A stream of numbers in [0, 1), multiples of 2⁻⁵³, and of whole numbers below a bound. */
 export const createDraws = (key: RandomKey) => {

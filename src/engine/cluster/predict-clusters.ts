@@ -1,9 +1,11 @@
 import { assert } from "../../domain/errors.ts";
+import { type ClusteringKernels, scratchDoubles } from "../kernels/clustering/clustering-kernels.ts";
+import { clusteringLoops } from "../kernels/clustering/load-clustering-kernels.ts";
 import { assignRows } from "./k-means/lloyd.ts";
 import type { CovarianceName } from "./mixture/covariance-form.ts";
 import { covarianceForms, expect, mostResponsible } from "./mixture/expectation-maximisation.ts";
 import type { ClusterTensor } from "./parameter-block.ts";
-import { type Points, squaredDistance } from "./points.ts";
+import { blocksOf, type Points } from "./points.ts";
 
 export type ClusterPrediction =
   /** Euclidean distances to every centroid, [rows, k], in units of the standardised features. */
@@ -39,17 +41,22 @@ const valuesOf = (tensors: readonly ClusterTensor[], name: string): Float64Array
   return tensor.values;
 };
 
-/** Assigns standardised rows to the clusters or components of a fitted model. */
-export const createClusterPredictor = (model: ClusterModel): ((points: Points) => ClusterPrediction) => {
+/** Assigns standardised rows to the clusters or components of a fitted model. Which kernels compute makes no difference to a bit. */
+export const createClusterPredictor = (
+  model: ClusterModel,
+  kernels: ClusteringKernels = clusteringLoops,
+): ((points: Points) => ClusterPrediction) => {
   if (model.model === "k_means") {
     const centroids = valuesOf(model.tensors, "centroids");
     return (points) => {
-      const k = centroids.length / points.columns;
-      const assignments = new Int32Array(points.rows);
-      assignRows(points, k, centroids, { assignments, distances: new Float64Array(points.rows) });
-      const distances = Float64Array.from({ length: points.rows * k }, (_, i) =>
-        Math.sqrt(squaredDistance(points, Math.floor(i / k), centroids, i % k)),
-      );
+      const { rows, columns } = points;
+      const k = centroids.length / columns;
+      const scratch = new Float64Array(scratchDoubles(k, columns));
+      const assignments = new Int32Array(rows);
+      assignRows(points, k, centroids, { kernels, scratch, assignments, distances: new Float64Array(rows) });
+      const distances = new Float64Array(rows * k);
+      for (const { x, first, rows: some } of blocksOf(points))
+        kernels.centreDistances(x, centroids, distances.subarray(first * k), scratch, k, columns, 0, some);
       return { model: "k_means", k, assignments, distances };
     };
   }
@@ -61,11 +68,12 @@ export const createClusterPredictor = (model: ClusterModel): ((points: Points) =
   const k = mixture.weights.length;
   const d = mixture.means.length / k;
   const factors = new Float64Array(form.factorSize(k, d));
+  const scratch = new Float64Array(scratchDoubles(k, d));
   assert(form.factor(mixture, k, d, factors) < 0, "a stored mixture's covariances are positive definite");
   return (points) => {
     const responsibilities = new Float64Array(points.rows * k);
     const logDensities = new Float64Array(points.rows);
-    const work = { responsibilities, counts: new Float64Array(k), factors, difference: new Float64Array(d) };
+    const work = { kernels, scratch, responsibilities, weighedRows: null, counts: new Float64Array(k), factors };
     expect(form, points, k, mixture, work, logDensities);
     for (let row = 0; row < points.rows; row++) logDensities[row]! -= model.logScale;
     const assignments = new Int32Array(points.rows);

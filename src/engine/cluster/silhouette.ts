@@ -1,6 +1,6 @@
 import { type RandomKey, shuffle } from "../kernels/philox.ts";
 import { gatherRows } from "../tensor/table.ts";
-import type { Points } from "./points.ts";
+import type { Points, RowWork } from "./points.ts";
 
 /** Rows up to which the silhouette is exact; of more, so many are drawn. */
 export const silhouetteRows = 2048;
@@ -20,23 +20,12 @@ export const drawSample = (rows: number, key: RandomKey, order: Int32Array, samp
 };
 
 /** Euclidean distances d(i, j), i > j, between the sample's rows, at i (i − 1)/2 + j. */
-export const fillDistances = (points: Points, sample: Int32Array, triangle: Float64Array): void => {
-  const { columns } = points;
-  const values = gatherRows(points, sample);
-  let at = 0;
-  for (let i = 1; i < sample.length; i++) {
-    const x = i * columns;
-    for (let j = 0; j < i; j++) {
-      const y = j * columns;
-      let sum = 0;
-      for (let c = 0; c < columns; c++) {
-        const difference = values[x + c]! - values[y + c]!;
-        sum += difference * difference;
-      }
-      triangle[at++] = Math.sqrt(sum);
-    }
-  }
-};
+export const fillDistances = (
+  points: Points,
+  sample: Int32Array,
+  triangle: Float64Array,
+  { kernels, scratch }: RowWork,
+): void => kernels.rowDistances(gatherRows(points, sample), triangle, scratch, points.columns, 0, sample.length);
 
 /**
  * The mean silhouette (Rousseeuw 1987) of the sample: (b − a)/max(a, b) with a the mean distance to the other rows of the own cluster and b the least

@@ -1,8 +1,11 @@
+import { type ClusteringKernels, scratchDoubles } from "../kernels/clustering/clustering-kernels.ts";
+import { clusteringLoops } from "../kernels/clustering/load-clustering-kernels.ts";
 import { seedWords } from "../kernels/philox.ts";
 import { tableOf } from "../tensor/table.ts";
 import type { ClusteringPlan, ClusteringSplit } from "./clustering-plan.ts";
 import type { LloydWork } from "./k-means/lloyd.ts";
 import type { MixtureWork } from "./mixture/covariance-form.ts";
+import { covarianceForms } from "./mixture/expectation-maximisation.ts";
 import { blockSize } from "./parameter-block.ts";
 import { createDraws, type Draws, type Points } from "./points.ts";
 import { drawSample, fillDistances, silhouette, silhouetteRows, triangleSize } from "./silhouette.ts";
@@ -31,7 +34,11 @@ export interface Workspace {
   silhouette(k: number): number;
 }
 
-export const createWorkspace = (plan: ClusteringPlan, memory: JobMemory): Workspace => {
+export const createWorkspace = (
+  plan: ClusteringPlan,
+  memory: JobMemory,
+  kernels: ClusteringKernels = clusteringLoops,
+): Workspace => {
   const { buffer } = memory;
   const { task, layout, data } = plan;
   const d = data.train.features.shape[1]!;
@@ -43,7 +50,9 @@ export const createWorkspace = (plan: ClusteringPlan, memory: JobMemory): Worksp
   const points = (split: ClusteringSplit): Points =>
     memory.tables?.[split] ?? tableOf(new Float32Array(buffer, data[split].features.offset, data[split].rows * d), d);
   const train = points("train");
+  const work = { kernels, scratch: doubles(layout.scratch, scratchDoubles(task.to, d)) };
   const lloyd: LloydWork = {
+    ...work,
     assignments: new Int32Array(buffer, layout.assignments, rows),
     distances: doubles(layout.distances, rows),
     sums: doubles(layout.sums, task.to * d),
@@ -61,15 +70,16 @@ export const createWorkspace = (plan: ClusteringPlan, memory: JobMemory): Worksp
     },
     lloyd,
     mixture: {
-      responsibilities: mixtureOnly(layout.responsibilities, rows * task.to),
+      ...work,
+      responsibilities: mixtureOnly(layout.responsibilities, (layout.weighedRows ?? rows) * task.to),
+      weighedRows: layout.weighedRows,
       counts: mixtureOnly(layout.componentCounts, task.to),
-      factors: mixtureOnly(layout.factors, (layout.difference - layout.factors) / 8),
-      difference: mixtureOnly(layout.difference, d),
+      factors: mixtureOnly(layout.factors, covarianceForms[task.covariance].factorSize(task.to, d)),
     },
     draws: (k, restart) => createDraws({ ...words, purpose: purposes.start, index: k * 65536 + restart }),
     prepareSilhouette: () => {
       drawSample(train.rows, { ...words, purpose: purposes.sample, index: 0 }, lloyd.assignments, sample);
-      fillDistances(train, sample, triangle);
+      fillDistances(train, sample, triangle, work);
     },
     silhouette: (k) => silhouette(sample, triangle, lloyd.assignments, k, lloyd.sums, lloyd.counts),
   };

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type ClusteringResult, controls } from "../../../src/engine/cluster/clustering.ts";
+import { controls } from "../../../src/engine/cluster/clustering.ts";
 import type { ClusteringState } from "../../../src/engine/cluster/clustering-state.ts";
 import { fitClustering } from "../../../src/engine/cluster/fit-clustering.ts";
 import { type ClusteringSpec, planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
-import { fitPoints, iris, prepare, toSpec, undisturbed } from "./iris.ts";
+import { blobs, fitPoints, inBlocks, iris, prepare, resultBits, stopAfter, toSpec, undisturbed } from "./iris.ts";
 
 const specs: [string, ClusteringSpec][] = [
   ["k-means", toSpec({ type: "k_means", clusters: { from: 2, to: 4 }, restarts: 3 })],
@@ -16,21 +16,6 @@ const specs: [string, ClusteringSpec][] = [
   ]),
 ];
 
-const bitsOf = ({ outcome, tensors, metrics, state }: ClusteringResult): unknown => ({
-  outcome,
-  tensors: tensors.map(({ name, values }) => [name, [...new BigUint64Array(values.slice().buffer)]]),
-  metrics,
-  steps: state.meta.step,
-});
-
-/** Speaks through the control word once so many iterations are done. */
-const stopAfter = (iterations: number, wanted: number) => {
-  const control = new Int32Array(new SharedArrayBuffer(4));
-  let done = 0;
-  if (iterations === 0) control[0] = wanted;
-  return { control, onProgress: () => void (++done === iterations && Atomics.store(control, 0, wanted)) };
-};
-
 /** What a checkpoint file does to it. */
 const throughFile = (state: ClusteringState): ClusteringState => ({
   ...state,
@@ -39,7 +24,7 @@ const throughFile = (state: ClusteringState): ClusteringState => ({
 
 describe.each(specs)("%s", (_name, spec) => {
   it("gives the same bits each time", async () => {
-    expect(bitsOf(await fitPoints(spec, iris))).toEqual(bitsOf(await fitPoints(spec, iris)));
+    expect(resultBits(await fitPoints(spec, iris))).toEqual(resultBits(await fitPoints(spec, iris)));
   });
 
   it("gives the same bits when it is cut anywhere and resumed in a fresh memory", async () => {
@@ -48,7 +33,7 @@ describe.each(specs)("%s", (_name, spec) => {
       const cut = await fitPoints(spec, iris, stopAfter(iterations, controls.pause));
       expect(cut).toMatchObject({ outcome: "paused", state: { meta: { step: iterations } } });
       const resumed = await fitPoints(spec, iris, { resume: throughFile(cut.state) });
-      expect(bitsOf(resumed)).toEqual(bitsOf(whole));
+      expect(resultBits(resumed)).toEqual(resultBits(whole));
     }
   });
 
@@ -57,9 +42,9 @@ describe.each(specs)("%s", (_name, spec) => {
     const states: ClusteringState[] = [];
     const onCheckpoint = async (state: ClusteringState) => void states.push(throughFile(state));
     const watched = await fitPoints(spec, iris, { checkpointEveryMs: 0, onCheckpoint });
-    expect(bitsOf(watched)).toEqual(bitsOf(whole));
+    expect(resultBits(watched)).toEqual(resultBits(whole));
     expect(states.length).toBe(whole.state.meta.step - 1);
-    expect(bitsOf(await fitPoints(spec, iris, { resume: states[3]! }))).toEqual(bitsOf(whole));
+    expect(resultBits(await fitPoints(spec, iris, { resume: states[3]! }))).toEqual(resultBits(whole));
   });
 });
 
@@ -108,4 +93,42 @@ describe("a clustering job", () => {
     expect(() => of({ from: 3, to: 2 })).toThrow("must be at least from (3)");
     expect(of({ from: 2, to: 9 })).toMatchObject({ task: { to: 3 }, warnings: [expect.stringContaining("up to 3")] });
   });
+});
+
+describe("a mixture whose responsibilities do not fit", () => {
+  const points = blobs(
+    [
+      [0, 0, 0],
+      [2, 1, 0],
+      [0, 2, 3],
+    ],
+    3000,
+    1,
+  );
+
+  it.each(["full", "tied", "diagonal", "spherical"] as const)(
+    "computes those of some rows at a time, to the same bits (%s)",
+    async (covariance) => {
+      const spec = toSpec(
+        { type: "gaussian_mixture", components: { from: 2, to: 3 }, covariance, regularization: 1e-6, restarts: 1 },
+        { epochs: 3 },
+      );
+      const heldOut = { validation: 10, test: 20 };
+      const roomy = prepare(spec, points, heldOut);
+      const tight = { ...spec, resources: { memoryBytes: roomy.plan.memoryBytes - 1 } };
+      const { plan, memory } = prepare(tight, points, heldOut);
+      expect(plan.memoryBytes).toBeLessThan(roomy.plan.memoryBytes);
+      expect(plan.warnings).toContainEqual(expect.stringContaining("some rows at a time"));
+      const whole = resultBits(await fitClustering(roomy.plan, roomy.memory, undisturbed()));
+      expect(resultBits(await fitClustering(plan, memory, undisturbed()))).toEqual(whole);
+      const tables = inBlocks(plan, memory.buffer, 5000);
+      const cut = await fitClustering(
+        plan,
+        { ...memory, tables },
+        { ...undisturbed(), ...stopAfter(3, controls.pause) },
+      );
+      const resumed = await fitClustering(plan, { ...memory, tables }, { ...undisturbed(), resume: cut.state });
+      expect(resultBits(resumed)).toEqual(whole);
+    },
+  );
 });

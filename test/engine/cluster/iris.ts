@@ -3,7 +3,9 @@ import type { ClusteringOptions, ClusteringResult } from "../../../src/engine/cl
 import type { ClusteringPlan, ClusteringSplit } from "../../../src/engine/cluster/clustering-plan.ts";
 import { fitClustering } from "../../../src/engine/cluster/fit-clustering.ts";
 import { type ClusteringSpec, planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
-import type { Points } from "../../../src/engine/cluster/points.ts";
+import type { Points, RowWork } from "../../../src/engine/cluster/points.ts";
+import { scratchDoubles } from "../../../src/engine/kernels/clustering/clustering-kernels.ts";
+import { clusteringLoops } from "../../../src/engine/kernels/clustering/load-clustering-kernels.ts";
 import { tableOf } from "../../../src/engine/tensor/table.ts";
 
 export interface RecordedMixture {
@@ -36,6 +38,12 @@ export const toSpec = (
 ): ClusteringSpec => ({
   model,
   training: { epochs: 300, seed: 7, ...training },
+});
+
+/** The working space of rows that are computed in JavaScript. */
+export const rowWork = (k: number, columns: number): RowWork => ({
+  kernels: clusteringLoops,
+  scratch: new Float64Array(scratchDoubles(k, columns)),
 });
 
 /** Plans for the points, the last rows being validation and test rows, and puts them into a memory of exactly the planned size. */
@@ -88,4 +96,44 @@ export const blobs = (centres: readonly (readonly number[])[], rowsEach: number,
     values[i] = centre[i % columns]! + spread * (uniform() + uniform() + uniform() + uniform() - 2);
   }
   return tableOf(values, columns);
+};
+
+/** What must be equal to the bit. */
+export const resultBits = ({ outcome, tensors, metrics, state }: ClusteringResult): unknown => ({
+  outcome,
+  tensors: tensors.map(({ name, values }) => [name, [...new BigUint64Array(values.slice().buffer)]]),
+  metrics,
+  steps: state.meta.step,
+});
+
+/** Speaks through the control word once so many iterations are done. */
+export const stopAfter = (iterations: number, wanted: number) => {
+  const control = new Int32Array(new SharedArrayBuffer(4));
+  let done = 0;
+  if (iterations === 0) control[0] = wanted;
+  return { control, onProgress: () => void (++done === iterations && Atomics.store(control, 0, wanted)) };
+};
+
+/** The planned rows, so many of them at a time in an array of their own, as tables from a file have them. */
+export const inBlocks = (
+  { data }: ClusteringPlan,
+  buffer: ArrayBufferLike,
+  blockRows: number,
+): Record<ClusteringSplit, Points> => {
+  const blocksOf = (split: ClusteringSplit): Points => {
+    const { rows, features } = data[split];
+    const columns = features.shape[1]!;
+    const all = new Float32Array(buffer, features.offset, rows * columns);
+    const values = new Float32Array(blockRows * columns);
+    let block = -1;
+    const seek = (row: number): number => {
+      if (block !== Math.floor(row / blockRows)) {
+        block = Math.floor(row / blockRows);
+        values.set(all.subarray(block * blockRows * columns, (block + 1) * blockRows * columns));
+      }
+      return (row % blockRows) * columns;
+    };
+    return { rows, columns, values, blockRows, seek };
+  };
+  return { train: blocksOf("train"), validation: blocksOf("validation"), test: blocksOf("test") };
 };

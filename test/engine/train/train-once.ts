@@ -35,7 +35,7 @@ export const trainOnce = async (file: string, input: Omit<JobSpecInput, "dataset
     new WebAssembly.Memory({ initial: memoryBytes / 65_536, maximum: memoryBytes / 65_536, shared: true });
   try {
     const trainingRun = isClusteringModel(spec.model)
-      ? createClusteringRun(spec, shape, take, "")
+      ? await createClusteringRun(spec, shape, await compiled, take, "")
       : await createNetworkRun(spec, shape, await compiled, take, {
           scratchFolder: "",
           cores: () => 1,

@@ -4,6 +4,7 @@ import { ClusteringError, controls } from "../../../src/engine/cluster/clusterin
 import type { ClusteringPlan } from "../../../src/engine/cluster/clustering-plan.ts";
 import { fitClustering } from "../../../src/engine/cluster/fit-clustering.ts";
 import { type ClusterModel, createClusterPredictor } from "../../../src/engine/cluster/predict-clusters.ts";
+import type { ClusteringKernels } from "../../../src/engine/kernels/clustering/clustering-kernels.ts";
 import { permutation, seedWords } from "../../../src/engine/kernels/philox.ts";
 import { gatherRows, type Table, tableOf } from "../../../src/engine/tensor/table.ts";
 import { adjustedRand, jaccards } from "../../../src/stats/clusters/agreement.ts";
@@ -23,17 +24,18 @@ interface Fitted {
   readonly model: ClusterModel;
   /** Training rows as the model takes them. */
   readonly train: Table<Float32Array>;
+  readonly kernels: ClusteringKernels;
   /** A fitted model from its tensors, as the job's own was made. */
   readonly toModel: (tensors: ClusterModel["tensors"]) => ClusterModel;
   /** Told between two pieces of work. */
   readonly beat: () => void;
 }
 
-const ask = (model: ClusterModel, values: Float32Array, columns: number) =>
-  createClusterPredictor(model)(tableOf(values, columns));
+const ask = (model: ClusterModel, kernels: ClusteringKernels, values: Float32Array, columns: number) =>
+  createClusterPredictor(model, kernels)(tableOf(values, columns));
 
 /** The same model fitted to some rows alone; null where no run ended well. */
-const fitAgain = async ({ toModel, beat }: Fitted, plan: ClusteringPlan, values: Float32Array) => {
+const fitAgain = async ({ toModel, kernels, beat }: Fitted, plan: ClusteringPlan, values: Float32Array) => {
   const memory = { buffer: new ArrayBuffer(plan.memoryBytes) };
   new Float32Array(memory.buffer, plan.data.train.features.offset, values.length).set(values);
   const nowMs = (): number => {
@@ -43,8 +45,7 @@ const fitAgain = async ({ toModel, beat }: Fitted, plan: ClusteringPlan, values:
   try {
     const control = new Int32Array([controls.run]);
     const { tensors } = await fitClustering(plan, memory, {
-      control,
-      nowMs,
+      ...{ control, nowMs, kernels },
       checkpointEveryMs: Number.POSITIVE_INFINITY,
     });
     return toModel(tensors);
@@ -60,7 +61,7 @@ const fitAgain = async ({ toModel, beat }: Fitted, plan: ClusteringPlan, values:
  * job's model does (Hennig 2007). And how well they lie apart, as a whole and by column.
  */
 export const examineClusters = async (fitted: Fitted): Promise<Examined> => {
-  const { spec, preprocessing, model, train } = fitted;
+  const { spec, preprocessing, model, train, kernels } = fitted;
   const { inputs } = preprocessing;
   const total = train.rows;
   const shape = { trainRows: total, inputs };
@@ -69,7 +70,7 @@ export const examineClusters = async (fitted: Fitted): Promise<Examined> => {
     train,
     Int32Array.from({ length: count }, (_, i) => Math.floor((i * total) / count)),
   );
-  const { k, assignments } = ask(model, values, inputs);
+  const { k, assignments } = ask(model, kernels, values, inputs);
   const resamples = resamplesOf(spec, shape, k);
   const [rands, found] = [[] as number[], Array.from({ length: k }, () => [] as number[])];
   for (let index = 0; index < resamples; index++) {
@@ -79,7 +80,7 @@ export const examineClusters = async (fitted: Fitted): Promise<Examined> => {
     const picked = gatherRows(tableOf(values, inputs), half);
     const again = await fitAgain(fitted, plan, picked);
     if (again === null) continue;
-    const [own, other] = [half.map((row) => assignments[row]!), ask(again, picked, inputs).assignments];
+    const [own, other] = [half.map((row) => assignments[row]!), ask(again, kernels, picked, inputs).assignments];
     rands.push(adjustedRand(own, other, [k, k]));
     for (const [cluster, value] of jaccards(own, other, [k, k]).entries())
       if (value !== null) found[cluster]!.push(value);

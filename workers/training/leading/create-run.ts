@@ -27,7 +27,7 @@ export const createRun = async (
   take: (memoryBytes: number) => WebAssembly.Memory,
   { scratchFolder, control }: Pick<RunOrder, "scratchFolder" | "control">,
 ): Promise<TrainingRun> => {
-  if (isClusteringModel(spec.model)) return createClusteringRun(spec, shape, take, scratchFolder);
+  if (isClusteringModel(spec.model)) return createClusteringRun(spec, shape, kernels, take, scratchFolder);
   if (isExact(spec)) return createExactRun(spec, shape, take, scratchFolder);
   const goOn = (): boolean => {
     beat(control);

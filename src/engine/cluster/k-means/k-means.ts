@@ -21,7 +21,7 @@ export const createKMeans = (space: Workspace): ClusteringAlgorithm => {
   });
   return {
     begin: (k, restart) => {
-      startCentroids(train, k, space.draws(k, restart), centroids, lloyd.distances);
+      startCentroids(train, k, space.draws(k, restart), centroids, lloyd);
       return evaluate(k);
     },
     resume: evaluate,

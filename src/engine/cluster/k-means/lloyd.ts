@@ -1,7 +1,7 @@
-import { type Points, squaredDistance } from "../points.ts";
+import { blocksOf, type Points, type RowWork } from "../points.ts";
 
 /** Arrays that Lloyd's iterations work in; `sums` is [k, columns], `counts` [k], the others one element a row. */
-export interface LloydWork {
+export interface LloydWork extends RowWork {
   readonly assignments: Int32Array;
   readonly distances: Float64Array;
   readonly sums: Float64Array;
@@ -13,24 +13,15 @@ export const assignRows = (
   points: Points,
   k: number,
   centroids: Float64Array,
-  work: Pick<LloydWork, "assignments" | "distances">,
+  { kernels, scratch, assignments, distances }: Omit<LloydWork, "sums" | "counts">,
 ): number => {
-  let inertia = 0;
-  for (let row = 0; row < points.rows; row++) {
-    let nearest = 0;
-    let least = squaredDistance(points, row, centroids, 0);
-    for (let c = 1; c < k; c++) {
-      const distance = squaredDistance(points, row, centroids, c);
-      if (distance < least) {
-        least = distance;
-        nearest = c;
-      }
-    }
-    work.assignments[row] = nearest;
-    work.distances[row] = least;
-    inertia += least;
+  const { columns } = points;
+  const inertia = new Float64Array(1);
+  for (const { x, first, rows } of blocksOf(points)) {
+    const [own, from] = [assignments.subarray(first), distances.subarray(first)];
+    kernels.nearestCentres(x, centroids, own, from, inertia, scratch, k, columns, 0, rows);
   }
-  return inertia;
+  return inertia[0]!;
 };
 
 /** The row farthest from its centroid in a cluster of two or more, the first among equals; −1 if every row lies on its centroid. */
@@ -82,22 +73,19 @@ export const moveCentroids = (
   centroids: Float64Array,
   work: LloydWork,
 ): { moved: boolean; empty: number } => {
-  const { columns, values, rows } = points;
-  work.sums.fill(0, 0, k * columns);
-  work.counts.fill(0, 0, k);
-  for (let row = 0; row < rows; row++) {
-    const c = work.assignments[row]!;
-    const at = points.seek(row);
-    work.counts[c]! += 1;
-    for (let j = 0; j < columns; j++) work.sums[c * columns + j]! += values[at + j]!;
-  }
+  const { columns } = points;
+  const { sums, counts } = work;
+  sums.fill(0, 0, k * columns);
+  counts.fill(0, 0, k);
+  for (const { x, first, rows } of blocksOf(points))
+    work.kernels.addRows(x, work.assignments.subarray(first), sums, counts, columns, 0, rows);
   const empty = fillEmptyClusters(points, k, work);
   let moved = false;
   for (let c = 0; c < k; c++) {
-    const count = work.counts[c]!;
+    const count = counts[c]!;
     if (count === 0) continue;
     for (let j = c * columns; j < (c + 1) * columns; j++) {
-      const mean = work.sums[j]! / count;
+      const mean = sums[j]! / count;
       moved ||= mean !== centroids[j];
       centroids[j] = mean;
     }

@@ -1,24 +1,27 @@
 import { log64 } from "../../kernels/math64.ts";
 import type { Points } from "../points.ts";
-import { blocksOf, type CovarianceForm, logTwoPi, type Mixture, type MixtureWork } from "./covariance-form.ts";
+import {
+  type CovarianceForm,
+  logTwoPi,
+  type Mixture,
+  type MixtureWork,
+  type WeightsOf,
+  weighedBlocks,
+} from "./covariance-form.ts";
 
 /** σ²_{cj} = Σᵢ r_{ic} (x_{ij} − μ_{cj})² / Σᵢ r_{ic}, written to out[c · d + j]. */
-const estimateVariances = (points: Points, k: number, mixture: Mixture, work: MixtureWork, out: Float64Array): void => {
-  const { values, columns } = points;
+const estimateVariances = (
+  points: Points,
+  k: number,
+  mixture: Mixture,
+  work: MixtureWork,
+  weightsOf: WeightsOf,
+  out: Float64Array,
+): void => {
+  const { columns } = points;
   out.fill(0, 0, k * columns);
-  for (const { first, end } of blocksOf(points))
-    for (let c = 0; c < k; c++) {
-      const at = c * columns;
-      for (let row = first; row < end; row++) {
-        const weight = work.responsibilities[row * k + c]!;
-        if (weight === 0) continue;
-        const start = points.seek(row);
-        for (let j = 0; j < columns; j++) {
-          const difference = values[start + j]! - mixture.means[at + j]!;
-          out[at + j]! += weight * (difference * difference);
-        }
-      }
-    }
+  for (const block of weighedBlocks(points, work))
+    work.kernels.addWeightedSquares(block.x, weightsOf(block), mixture.means, out, k, columns, 0, block.rows);
   for (let c = 0; c < k; c++) for (let j = c * columns; j < (c + 1) * columns; j++) out[j]! /= work.counts[c]!;
 };
 
@@ -51,21 +54,10 @@ export const diagonal: CovarianceForm = {
     return -1;
   },
   leastVariance: (factors, k, d) => leastOf(factors, k * d),
-  logDensities: (points, { first, end }, k, c, mixture, factors, _y, out) => {
-    const { values, columns } = points;
-    const constant = factors[k * columns + c]!;
-    for (let row = first; row < end; row++) {
-      const start = points.seek(row);
-      let square = 0;
-      for (let j = 0; j < columns; j++) {
-        const difference = values[start + j]! - mixture.means[c * columns + j]!;
-        square += difference * difference * factors[c * columns + j]!;
-      }
-      out[row * k + c] = constant - 0.5 * square;
-    }
-  },
-  estimate: (points, k, mixture, work, regularization) => {
-    estimateVariances(points, k, mixture, work, mixture.covariances);
+  logDensities: ({ x, rows }, k, d, { means }, { kernels, factors, scratch }, out) =>
+    kernels.diagonalDensities(x, means, factors, factors.subarray(k * d), out, scratch, k, d, 0, rows),
+  estimate: (points, k, mixture, work, weightsOf, regularization) => {
+    estimateVariances(points, k, mixture, work, weightsOf, mixture.covariances);
     for (let j = 0; j < k * points.columns; j++) mixture.covariances[j]! += regularization;
   },
 };
@@ -86,22 +78,11 @@ export const spherical: CovarianceForm = {
     return -1;
   },
   leastVariance: (factors, k) => leastOf(factors, k),
-  logDensities: (points, { first, end }, k, c, mixture, factors, _y, out) => {
-    const { values, columns } = points;
-    const [precision, constant] = [factors[c]!, factors[k + c]!];
-    for (let row = first; row < end; row++) {
-      const start = points.seek(row);
-      let square = 0;
-      for (let j = 0; j < columns; j++) {
-        const difference = values[start + j]! - mixture.means[c * columns + j]!;
-        square += difference * difference;
-      }
-      out[row * k + c] = constant - 0.5 * (square * precision);
-    }
-  },
-  estimate: (points, k, mixture, work, regularization) => {
+  logDensities: ({ x, rows }, k, d, { means }, { kernels, factors, scratch }, out) =>
+    kernels.sphericalDensities(x, means, factors, factors.subarray(k), out, scratch, k, d, 0, rows),
+  estimate: (points, k, mixture, work, weightsOf, regularization) => {
     const variances = new Float64Array(k * points.columns);
-    estimateVariances(points, k, mixture, work, variances);
+    estimateVariances(points, k, mixture, work, weightsOf, variances);
     for (let c = 0; c < k; c++) {
       let sum = 0;
       for (let j = 0; j < points.columns; j++) sum += variances[c * points.columns + j]!;

@@ -1,4 +1,4 @@
-import type { Points } from "../points.ts";
+import { type Block, blocksOf, type Points, type RowWork } from "../points.ts";
 
 export type CovarianceName = "full" | "diagonal" | "spherical" | "tied";
 
@@ -10,29 +10,23 @@ export interface Mixture {
 }
 
 /** What one iteration of EM works in. */
-export interface MixtureWork {
-  /** [rows, k] */
+export interface MixtureWork extends RowWork {
+  /** [rows, k], or of one block. */
   readonly responsibilities: Float64Array;
+  /** Rows of a block whose responsibilities are held until the next block's; null: those of all rows are. */
+  readonly weighedRows: number | null;
   /** [k]: Σ over rows of the responsibilities. */
   readonly counts: Float64Array;
   /** What `factor` makes of the covariances. */
   readonly factors: Float64Array;
-  /** [d] */
-  readonly difference: Float64Array;
 }
 
-/** Rows from `first` on, before `end`. */
-export interface RowRange {
-  readonly first: number;
-  readonly end: number;
-}
+/** The responsibilities of a block's rows, [rows, k], until those of another are asked for. */
+export type WeightsOf = (block: Block) => Float64Array;
 
-/** All rows, in the blocks that are brought together: what is done of each component with one of them reads it once. */
-export const blocksOf = ({ rows, blockRows }: Points): RowRange[] =>
-  Array.from({ length: Math.ceil(rows / blockRows) }, (_, i) => ({
-    first: i * blockRows,
-    end: Math.min(rows, (i + 1) * blockRows),
-  }));
+/** All rows, in blocks whose responsibilities can be held. */
+export const weighedBlocks = (points: Points, { weighedRows }: MixtureWork): Generator<Block> =>
+  blocksOf(points, weighedRows ?? points.blockRows);
 
 /** A way of restricting the covariance matrices of a mixture's components. */
 export interface CovarianceForm {
@@ -47,19 +41,17 @@ export interface CovarianceForm {
   factor(mixture: Mixture, k: number, d: number, factors: Float64Array): number;
   /** The least variance of any component, along an axis or given the inputs before it. From `factors`. */
   leastVariance(factors: Float64Array, k: number, d: number): number;
-  /** out[row · k + c] = ln N(x | μ_c, Σ_c) of some rows for component c; `y` is working space of d numbers. */
-  logDensities(
-    points: Points,
-    rows: RowRange,
-    k: number,
-    c: number,
-    mixture: Mixture,
-    factors: Float64Array,
-    y: Float64Array,
-    out: Float64Array,
-  ): void;
+  /** out[row · k + c] = ln N(x | μ_c, Σ_c) of a block's rows for each component; `out` begins with the block's first row. */
+  logDensities(block: Block, k: number, d: number, mixture: Mixture, work: MixtureWork, out: Float64Array): void;
   /** The maximum-likelihood covariances around the new means, plus `regularization` on the diagonal. */
-  estimate(points: Points, k: number, mixture: Mixture, work: MixtureWork, regularization: number): void;
+  estimate(
+    points: Points,
+    k: number,
+    mixture: Mixture,
+    work: MixtureWork,
+    weightsOf: WeightsOf,
+    regularization: number,
+  ): void;
 }
 
 /** ln 2π */

@@ -1,12 +1,13 @@
-import { exp64, log64 } from "../../kernels/math64.ts";
-import type { Points } from "../points.ts";
+import { log64 } from "../../kernels/math64.ts";
+import type { Block, Points } from "../points.ts";
 import { diagonal, spherical } from "./axis-aligned-covariance.ts";
 import {
-  blocksOf,
   type CovarianceForm,
   type CovarianceName,
   type Mixture,
   type MixtureWork,
+  type WeightsOf,
+  weighedBlocks,
 } from "./covariance-form.ts";
 import { full, tied } from "./matrix-covariance.ts";
 
@@ -27,15 +28,29 @@ export const bayesianCriterion = (logLikelihood: number, parameters: number, row
 export const akaikeCriterion = (logLikelihood: number, parameters: number): number =>
   -2 * logLikelihood + 2 * parameters;
 
-/** ln Σ_c e^{v[at + c]} without overflow: the largest term is taken out. */
-const logSumExp = (values: Float64Array, at: number, k: number): number => {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let c = at; c < at + k; c++) largest = Math.max(largest, values[c]!);
-  if (largest === Number.NEGATIVE_INFINITY) return largest;
-  let sum = 0;
-  for (let c = at; c < at + k; c++) sum += exp64(values[c]! - largest);
-  return largest + log64(sum);
+/** Where the responsibilities of a block's rows lie. */
+const ownWeights = ({ responsibilities, weighedRows }: MixtureWork, { first }: Block, k: number): Float64Array =>
+  weighedRows === null ? responsibilities.subarray(first * k) : responsibilities;
+
+/** Of one block, to where they lie; adds to `total`. */
+const weigh = (
+  form: CovarianceForm,
+  block: Block,
+  k: number,
+  d: number,
+  mixture: Mixture,
+  work: MixtureWork,
+  logWeights: Float64Array,
+  total: Float64Array,
+  logDensities: Float64Array | null,
+): Float64Array => {
+  const own = ownWeights(work, block, k);
+  form.logDensities(block, k, d, mixture, work, own);
+  work.kernels.responsibilities(own, logWeights, logDensities, total, work.scratch, k, 0, block.rows);
+  return own;
 };
+
+const logWeightsOf = ({ weights }: Mixture): Float64Array => weights.map((weight) => log64(weight));
 
 /**
  * E-step, in log space: responsibilities r_{ic} = exp(ln w_c + ln N(xᵢ | μ_c, Σ_c) − ln p(xᵢ)) with ln p(xᵢ) by log-sum-exp.
@@ -49,22 +64,47 @@ export const expect = (
   work: MixtureWork,
   logDensities?: Float64Array,
 ): number => {
-  const { responsibilities } = work;
-  for (const rows of blocksOf(points))
-    for (let c = 0; c < k; c++)
-      form.logDensities(points, rows, k, c, mixture, work.factors, work.difference, responsibilities);
-  for (let c = 0; c < k; c++) work.counts[c] = log64(mixture.weights[c]!);
-  let total = 0;
-  for (let row = 0; row < points.rows; row++) {
-    const at = row * k;
-    for (let c = 0; c < k; c++) responsibilities[at + c]! += work.counts[c]!;
-    const logDensity = logSumExp(responsibilities, at, k);
-    for (let c = at; c < at + k; c++) responsibilities[c] = exp64(responsibilities[c]! - logDensity);
-    if (logDensities) logDensities[row] = logDensity;
-    total += logDensity;
-  }
-  return total;
+  const logWeights = logWeightsOf(mixture);
+  const total = new Float64Array(1);
+  for (const block of weighedBlocks(points, work))
+    weigh(
+      form,
+      block,
+      k,
+      points.columns,
+      mixture,
+      work,
+      logWeights,
+      total,
+      logDensities?.subarray(block.first) ?? null,
+    );
+  return total[0]!;
 };
+
+/** The responsibilities that the last E-step found, though the parameters change: kept, or computed once more by what they were then. */
+export const weightsAfter = (
+  form: CovarianceForm,
+  k: number,
+  d: number,
+  mixture: Mixture,
+  work: MixtureWork,
+): WeightsOf => {
+  if (work.weighedRows === null) return (block) => ownWeights(work, block, k);
+  // Of the covariances `work.factors` has all that is asked for.
+  const then = { ...mixture, means: mixture.means.slice() };
+  const logWeights = logWeightsOf(mixture);
+  return (block) => weigh(form, block, k, d, then, work, logWeights, new Float64Array(1), null);
+};
+
+/** One for the cluster that a row is assigned to. */
+export const hardWeights =
+  (k: number, assignments: Int32Array, work: MixtureWork): WeightsOf =>
+  (block) => {
+    const own = ownWeights(work, block, k);
+    own.fill(0, 0, block.rows * k);
+    for (let row = 0; row < block.rows; row++) own[row * k + assignments[block.first + row]!] = 1;
+    return own;
+  };
 
 /** M-step: w_c = n_c / n, μ_c = Σᵢ r_{ic} xᵢ / n_c, then the form's covariances, with n_c = Σᵢ r_{ic}. All sums in the order of the rows. */
 export const maximise = (
@@ -73,36 +113,23 @@ export const maximise = (
   k: number,
   mixture: Mixture,
   work: MixtureWork,
+  weightsOf: WeightsOf,
   regularization: number,
 ): void => {
-  const { values, columns } = points;
+  const { columns } = points;
   mixture.means.fill(0, 0, k * columns);
   work.counts.fill(leastCount, 0, k);
-  for (const { first, end } of blocksOf(points))
-    for (let c = 0; c < k; c++) {
-      let count = work.counts[c]!;
-      for (let row = first; row < end; row++) {
-        const weight = work.responsibilities[row * k + c]!;
-        if (weight === 0) continue;
-        const at = points.seek(row);
-        count += weight;
-        for (let j = 0; j < columns; j++) mixture.means[c * columns + j]! += weight * values[at + j]!;
-      }
-      work.counts[c] = count;
-    }
+  for (const block of weighedBlocks(points, work)) {
+    const weights = weightsOf(block);
+    work.kernels.addWeightedRows(block.x, weights, work.counts, mixture.means, k, columns, 0, block.rows);
+  }
   let total = 0;
   for (let c = 0; c < k; c++) {
     for (let j = c * columns; j < (c + 1) * columns; j++) mixture.means[j]! /= work.counts[c]!;
     total += work.counts[c]!;
   }
   for (let c = 0; c < k; c++) mixture.weights[c] = work.counts[c]! / total;
-  form.estimate(points, k, mixture, work, regularization);
-};
-
-/** One hot row of responsibilities for each assignment. */
-export const hardResponsibilities = (assignments: Int32Array, rows: number, k: number, out: Float64Array): void => {
-  out.fill(0, 0, rows * k);
-  for (let row = 0; row < rows; row++) out[row * k + assignments[row]!] = 1;
+  form.estimate(points, k, mixture, work, weightsOf, regularization);
 };
 
 /** The component of highest responsibility of each row, the lowest number among equals. */

@@ -1,38 +1,21 @@
 import { log64 } from "../../kernels/math64.ts";
-import type { Points } from "../points.ts";
+import type { Block } from "../points.ts";
 import { factorCholesky } from "./cholesky.ts";
-import {
-  blocksOf,
-  type CovarianceForm,
-  logTwoPi,
-  type Mixture,
-  type MixtureWork,
-  type RowRange,
-} from "./covariance-form.ts";
+import { type CovarianceForm, logTwoPi, type Mixture, type MixtureWork, weighedBlocks } from "./covariance-form.ts";
 
-/** Adds r_{ic} (x − μ_c)(x − μ_c)ᵀ of some rows to the lower triangle at out[at …]. */
+/** Adds r_{ic} (x − μ_c)(x − μ_c)ᵀ of a block's rows to the lower triangle at out[at …]. */
 const addScatter = (
-  points: Points,
-  { first, end }: RowRange,
+  { x, rows }: Block,
+  weights: Float64Array,
   k: number,
-  mixture: Mixture,
-  work: MixtureWork,
+  d: number,
+  { means, covariances }: Mixture,
+  { kernels, scratch }: MixtureWork,
   c: number,
   at: number,
 ): void => {
-  const { values, columns } = points;
-  const { difference } = work;
-  for (let row = first; row < end; row++) {
-    const weight = work.responsibilities[row * k + c]!;
-    if (weight === 0) continue;
-    const start = points.seek(row);
-    for (let j = 0; j < columns; j++) difference[j] = values[start + j]! - mixture.means[c * columns + j]!;
-    for (let i = 0; i < columns; i++) {
-      const scaled = weight * difference[i]!;
-      const line = at + i * columns;
-      for (let j = 0; j <= i; j++) mixture.covariances[line + j]! += scaled * difference[j]!;
-    }
-  }
+  const [mean, out] = [means.subarray(c * d), covariances.subarray(at)];
+  kernels.addScatter(x, weights, mean, out, scratch, k, c, d, 0, rows);
 };
 
 /** Divides the lower triangle, mirrors it and adds to the diagonal. */
@@ -63,55 +46,29 @@ const leastPivot = (factors: Float64Array, count: number, d: number): number => 
   return 1 / (largest * largest);
 };
 
-/** out[row · k + c] = constant − ½ |y|², L y = x − μ by forward substitution. */
-const writeLogDensities = (
-  points: Points,
-  { first, end }: RowRange,
-  k: number,
-  c: number,
-  mixture: Mixture,
-  factors: Float64Array,
-  at: number,
-  y: Float64Array,
-  out: Float64Array,
-): void => {
-  const { values, columns } = points;
-  const constant = logConstant(factors, at, columns);
-  for (let row = first; row < end; row++) {
-    const start = points.seek(row);
-    let square = 0;
-    for (let i = 0; i < columns; i++) {
-      let sum = values[start + i]! - mixture.means[c * columns + i]!;
-      const line = at + i * columns;
-      for (let j = 0; j < i; j++) sum -= factors[line + j]! * y[j]!;
-      sum *= factors[line + i]!;
-      y[i] = sum;
-      square += sum * sum;
-    }
-    out[row * k + c] = constant - 0.5 * square;
-  }
-};
-
-/** Each component has a covariance matrix of its own. */
+/** Each component has a covariance matrix of its own; factors hold the constants of the densities after the triangles, here and below. */
 export const full: CovarianceForm = {
   shape: (k, d) => [k, d, d],
   freeParameters: (k, d) => (k * d * (d + 1)) / 2,
-  factorSize: (k, d) => k * d * d,
+  factorSize: (k, d) => k * (d * d + 1),
   flopsPerRow: (k, d) => 2 * k * d * (d + 4),
   factor: (mixture, k, d, factors) => {
     for (let c = 0; c < k; c++) {
       if (!factorCholesky(mixture.covariances, c * d * d, factors, c * d * d, d)) return c;
+      factors[k * d * d + c] = logConstant(factors, c * d * d, d);
     }
     return -1;
   },
   leastVariance: (factors, k, d) => leastPivot(factors, k, d),
-  logDensities: (points, rows, k, c, mixture, factors, y, out) =>
-    writeLogDensities(points, rows, k, c, mixture, factors, c * points.columns * points.columns, y, out),
-  estimate: (points, k, mixture, work, regularization) => {
+  logDensities: ({ x, rows }, k, d, { means }, { kernels, factors, scratch }, out) =>
+    kernels.triangularDensities(x, means, factors, factors.subarray(k * d * d), out, scratch, k, d, d * d, 0, rows),
+  estimate: (points, k, mixture, work, weightsOf, regularization) => {
     const d = points.columns;
     mixture.covariances.fill(0, 0, k * d * d);
-    for (const rows of blocksOf(points))
-      for (let c = 0; c < k; c++) addScatter(points, rows, k, mixture, work, c, c * d * d);
+    for (const block of weighedBlocks(points, work)) {
+      const weights = weightsOf(block);
+      for (let c = 0; c < k; c++) addScatter(block, weights, k, d, mixture, work, c, c * d * d);
+    }
     for (let c = 0; c < k; c++) finish(mixture.covariances, c * d * d, d, work.counts[c]!, regularization);
   },
 };
@@ -120,19 +77,23 @@ export const full: CovarianceForm = {
 export const tied: CovarianceForm = {
   shape: (_k, d) => [d, d],
   freeParameters: (_k, d) => (d * (d + 1)) / 2,
-  factorSize: (_k, d) => d * d,
+  factorSize: (_k, d) => d * d + 1,
   flopsPerRow: (k, d) => 2 * k * d * (d + 4),
-  factor: (mixture, _k, d, factors) => (factorCholesky(mixture.covariances, 0, factors, 0, d) ? -1 : 0),
+  factor: (mixture, _k, d, factors) => {
+    if (!factorCholesky(mixture.covariances, 0, factors, 0, d)) return 0;
+    factors[d * d] = logConstant(factors, 0, d);
+    return -1;
+  },
   leastVariance: (factors, _k, d) => leastPivot(factors, 1, d),
-  logDensities: (points, rows, k, c, mixture, factors, y, out) =>
-    writeLogDensities(points, rows, k, c, mixture, factors, 0, y, out),
-  estimate: (points, k, mixture, work, regularization) => {
+  logDensities: ({ x, rows }, k, d, { means }, { kernels, factors, scratch }, out) =>
+    kernels.triangularDensities(x, means, factors, factors.subarray(d * d), out, scratch, k, d, 0, 0, rows),
+  estimate: (points, k, mixture, work, weightsOf, regularization) => {
     const d = points.columns;
     let total = 0;
     mixture.covariances.fill(0, 0, d * d);
     for (let c = 0; c < k; c++) {
       // One component after another, since all add to the same sums.
-      addScatter(points, { first: 0, end: points.rows }, k, mixture, work, c, 0);
+      for (const block of weighedBlocks(points, work)) addScatter(block, weightsOf(block), k, d, mixture, work, c, 0);
       total += work.counts[c]!;
     }
     finish(mixture.covariances, 0, d, total, regularization);

@@ -111,11 +111,8 @@ const wordsOfPhase = (phase: NativePhase, numberOf: Numbers): number[] => {
   return [at, pieces.flat().length, ...places.flat(), ...pieces.flat(2)];
 };
 
-/** Loads a library for the calling thread. `library` must have passed its self-test on this machine. */
-export const loadNativeKernels = async (
-  { path, level }: NativeLibrary,
-  memory: WebAssembly.Memory,
-): Promise<NativeKernels> => {
+/** A library's kernels of one level, by their numbers. */
+const openLevel = async ({ path, level }: NativeLibrary) => {
   const koffi = await importKoffi();
   if (koffi === null) throw new Error("koffi has no build for this platform");
   const library = open(koffi, path);
@@ -124,6 +121,53 @@ export const loadNativeKernels = async (
   const numberOf = new Map(
     listUntilNull((kernel) => library.kernel(index, kernel)).map((name, number) => [name, number]),
   );
+  return { koffi, library, index, numberOf };
+};
+
+/** A number, an array wherever it lies, or none. */
+export type ArrayArgument = number | ArrayBufferView | null;
+
+/** Words before a call's own arguments: of the program, and of the call. */
+const [programWords, callWords, mostArguments] = [5, 4, 16];
+
+/** For the calling thread: the kernels that take arrays by their addresses. `library` must have passed its self-test on this machine. */
+export const loadArrayKernels = async (native: NativeLibrary) => {
+  const { koffi, library, index, numberOf } = await openLevel(native);
+  // Bytes of a buffer do not move once it has been asked for, which a small array's is only then.
+  const addresses = new WeakMap<ArrayBufferLike, number>();
+  const addressOf = ({ buffer, byteOffset }: ArrayBufferView): number => {
+    let address = addresses.get(buffer);
+    if (address === undefined) {
+      address = Number(koffi.address(new Uint8Array(buffer)));
+      addresses.set(buffer, address);
+    }
+    return address + byteOffset;
+  };
+  const program = new Float64Array(programWords + callWords + mostArguments);
+  const address = addressOf(program);
+  program.set([index, 0, 0, 0, 1]);
+  return {
+    has: (kernel: string): boolean => numberOf.has(kernel),
+    /** The last two arguments are the range. */
+    call: (kernel: string, args: readonly ArrayArgument[]): void => {
+      const own = args.length - 2;
+      program[2] = programWords + callWords + own;
+      program[programWords] = numberOf.get(kernel)!;
+      program[programWords + 1] = callWords + own;
+      for (let i = 0; i < args.length; i++) {
+        const argument = args[i]!;
+        const word = i < own ? callWords + i : 2 + i - own;
+        program[programWords + word] =
+          typeof argument === "number" ? argument : argument === null ? 0 : addressOf(argument);
+      }
+      library.run(address);
+    },
+  };
+};
+
+/** Loads a library for the calling thread. `library` must have passed its self-test on this machine. */
+export const loadNativeKernels = async (native: NativeLibrary, memory: WebAssembly.Memory): Promise<NativeKernels> => {
+  const { koffi, library, index, numberOf } = await openLevel(native);
   // A shared memory never moves: its pages up to the maximum are reserved when it is made.
   const base = Number(koffi.address(new Uint8Array(memory.buffer)));
   return {

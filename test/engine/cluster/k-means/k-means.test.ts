@@ -4,9 +4,10 @@ import { assignRows, type LloydWork, moveCentroids } from "../../../../src/engin
 import type { Points } from "../../../../src/engine/cluster/points.ts";
 import { createClusterPredictor } from "../../../../src/engine/cluster/predict-clusters.ts";
 import { tableOf } from "../../../../src/engine/tensor/table.ts";
-import { blobs, fitPoints, iris, recorded, toSpec } from "../iris.ts";
+import { blobs, fitPoints, iris, recorded, rowWork, toSpec } from "../iris.ts";
 
 const workFor = (rows: number, k: number, columns: number): LloydWork => ({
+  ...rowWork(k, columns),
   assignments: new Int32Array(rows),
   distances: new Float64Array(rows),
   sums: new Float64Array(k * columns),

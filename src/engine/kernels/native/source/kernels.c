@@ -6,4 +6,5 @@
 #include "optimisers.h"
 #include "pooling.h"
 #include "random.h"
+#include "mixtures.h"
 #include "table.h"

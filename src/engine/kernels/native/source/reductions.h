@@ -9,7 +9,7 @@
 /** As many f64 as there are lanes, and back. */
 INLINE vd widen(vf v) { return __builtin_convertvector(v, vd); }
 INLINE vf narrow(vd v) { return __builtin_convertvector(v, vf); }
-INLINE vd splat_double(double x) { return (vd){} + x; }
+INLINE vd splat_double(double x) { return x - (vd){}; }
 
 /** Sums of `groups` vectors of columns, side by side so that their latencies hide each other. */
 INLINE void sum_columns_of(float *out, const float *x, u32 rows, u32 columns, double factor, const u32 groups, u32 n) {

@@ -1,4 +1,4 @@
-// The kernels of this level by the names of the Kernels interface; what is not listed stays in WebAssembly.
+// The kernels of this level by the names of the Kernels interface; what is not listed stays in WebAssembly. Then those of ClusteringKernels.
 #define AS(name, function) {#name, function}
 #define IS(name) {#name, name}
 
@@ -22,5 +22,8 @@ TABLE(LEVEL) = {
   IS(batchNormFrozenInputGrad),
   IS(maxPool2d), IS(maxPool2dGrad), IS(averagePool2d), IS(averagePool2dGrad), IS(globalAveragePool), IS(globalAveragePoolGrad),
   IS(randomBits), IS(randomUniform), IS(randomNormal), IS(dropout),
+  IS(nearestCentres), IS(nearerCentre), IS(addPotentials), IS(addRows), IS(centreDistances), IS(rowDistances),
+  IS(triangularDensities), IS(diagonalDensities), IS(sphericalDensities), IS(responsibilities),
+  IS(addWeightedRows), IS(addWeightedSquares), IS(addScatter),
   {NULL, NULL},
 };
