@@ -82,15 +82,15 @@ describe("every model comes with a report", () => {
       ),
     ).toEqual(told);
     await expect(client.predict(job.model ?? "", rows, { coverage: 0.995 })).rejects.toThrow(/needs 199/);
-    // The scores are of the model before its refit.
+    // The scores are of the model before its refit, which is kept beside it and asked.
     const { job: refitted } = await train("diabetes", {
       task: { type: "regression", label: "progression", features: ["bmi", "bp"] },
       ...{ model: { type: "quantile" }, loss: { type: "pinball", interval: 0.8 }, training: { refit: true } },
     });
-    const approximate = await client.predict(refitted.model ?? "", rows, { coverage: 0.8 });
-    expect(approximate.coverage).toEqual({ level: 0.8, guaranteed: null, method: "adaptive", rows: 88 });
+    const measured = await client.predict(refitted.model ?? "", rows, { coverage: 0.8 });
+    expect(measured.coverage).toEqual({ level: 0.8, guaranteed: 0.8, method: "adaptive", rows: 88 });
     const overGrpc = await grpc.predict(refitted.model ?? "", rows, false, 0.8);
-    expect(overGrpc.coverage).toEqual({ level: 0.8, guaranteed: undefined, method: "adaptive", rows: 88 });
+    expect(overGrpc.coverage).toEqual({ level: 0.8, guaranteed: 0.8, method: "adaptive", rows: 88 });
     grpc.close();
   });
 

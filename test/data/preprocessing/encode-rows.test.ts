@@ -108,6 +108,31 @@ describe("what rows have that training had not", () => {
   const warningsOf = (row: Row) =>
     encodeRows(ranged, [usual, { ...usual, ...row }]).warnings.map(({ row: at, column, code }) => [at, column, code]);
 
+  it("is nothing of truth values, however the file writes them", () => {
+    const of = (categories: string[], value: Row[string]) => {
+      const feature = { type: "category" as const, column: "paid", categories, unseen: [], missingIndicator: false };
+      const { inputs, warnings } = encodeRows({ ...ranged, features: [feature], inputs: categories.length }, [
+        { paid: value },
+      ]);
+      return [...inputs, ...warnings.map(({ code }) => code)];
+    };
+    for (const categories of [
+      ["no", "yes"],
+      ["False", "True"],
+      ["0", "1"],
+      ["N", "Y"],
+      ["false", "true"],
+    ]) {
+      expect(of(categories, true)).toEqual([0, 1]);
+      expect(of(categories, false)).toEqual([1, 0]);
+      expect(of(categories, categories[1]!)).toEqual([0, 1]);
+    }
+    // As written, before what means the same; and what may mean two is neither.
+    expect(of(["false", "true", "yes"], true)).toEqual([0, 1, 0]);
+    expect(of(["no", "on", "yes"], true)).toEqual([0, 0, 0, "unknown_category"]);
+    expect(of(["a", "b"], true)).toEqual([0, 0, "unknown_category"]);
+  });
+
   it("is nothing where they are alike", () => {
     expect(encodeRows(ranged, [usual, { ...usual, age: 62, n: null, y: 3 }])).toMatchObject({
       warnings: [],
