@@ -256,6 +256,7 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
     await curve.waitFor();
     const before = await curve.getAttribute("aria-label");
     await expect.poll(() => curve.getAttribute("aria-label"), { timeout: 30_000 }).not.toBe(before);
+    page.once("dialog", (dialog) => void dialog.accept());
     await page.getByRole("button", { name: "Cancel" }).click();
     await live.getByText("cancelled").waitFor();
     expect(await page.getByRole("button", { name: "Cancel" }).count()).toBe(0);

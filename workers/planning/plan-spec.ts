@@ -103,10 +103,11 @@ const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape, doubleSeconds: num
 };
 
 /**
- * Iterations of a run of a clustering until it has converged, about: the data decide. Of k-means on 19 real tables of 116 to 53,940 rows (test/bench/README.md) they grew like this power of the rows.
+ * Iterations of a run of a clustering until it has converged, about: the data decide. Of k-means on 19 real tables of 116 to 53,940 rows (test/bench/README.md) they grew like this power of the rows; of
+ * mixtures on 18 of them the median is counted.
  */
 const usualClusterIterations = (model: "k_means" | "gaussian_mixture", rows: number): number =>
-  model === "k_means" ? 2 * exp64(0.28 * log64(rows)) : 40;
+  model === "k_means" ? 2 * exp64(0.28 * log64(rows)) : 50;
 
 /** Sums of the rows of each cluster wait for each other: a number takes as long as so many operations of a distance. */
 const sumOperations = 6;
@@ -123,6 +124,9 @@ const startOf = (model: "k_means" | "gaussian_mixture", { trainRows, inputs }: D
   return { operations, passes: 2 * k + 2 * iterations };
 };
 
+/** What an iteration takes, in those that keep the responsibilities of all rows, where they are computed three times. */
+const againIterations = 1.6;
+
 /** How often an iteration goes through the rows. */
 const passesOf = ({ model, covariance }: ClusteringTask, k: number): number => {
   if (model === "k_means") return 2;
@@ -132,7 +136,7 @@ const passesOf = ({ model, covariance }: ClusteringTask, k: number): number => {
 const toClusteringPlan = (spec: ResolvedJobSpec, shape: DataShape, costs: CallCosts | null) => {
   const { distanceSeconds, mixtureSeconds, doubleSeconds } = { ...usualCosts, ...costs };
   const planned = planClustering(spec, shape);
-  const { task, flopsPerStep, steps, spill } = planned;
+  const { task, flopsPerStep, steps, spill, layout } = planned;
   const { model, from, to } = task;
   const runs = steps / task.iterations;
   const iterations = runs * Math.min(task.iterations, usualClusterIterations(model, shape.trainRows));
@@ -140,10 +144,11 @@ const toClusteringPlan = (spec: ResolvedJobSpec, shape: DataShape, costs: CallCo
   const share = (from + to) / (2 * to);
   const start = startOf(model, shape, to);
   const operationSeconds = model === "k_means" ? distanceSeconds : mixtureSeconds;
+  const computed = layout.weighedRows === null ? iterations : againIterations * iterations;
   const sums = model === "k_means" ? (sumOperations - 1) * shape.trainRows * shape.inputs : 0;
   const examining = examiningFlops(spec, shape);
   const estimatedSeconds =
-    (share * iterations * flopsPerStep + iterations * sums + examining.fits) * operationSeconds +
+    (share * computed * flopsPerStep + iterations * sums + examining.fits) * operationSeconds +
     share * runs * start.operations * distanceSeconds +
     examining.distances * doubleSeconds;
   const passes = iterations * passesOf(task, share * to) + share * runs * start.passes;
