@@ -2,7 +2,7 @@ import type { Descent, StatedColumnType } from "../client/descent.ts";
 import { CommandError } from "./command-error.ts";
 import type { Output } from "./output.ts";
 
-const types = ["number", "category", "datetime", "text"] as const;
+const types = ["number", "category", "boolean", "datetime", "text"] as const;
 
 /** `zip=category`, or `zip=inferred`; a column's name may have an equals sign itself. */
 const toChange = (stated: string): [string, StatedColumnType | null] => {

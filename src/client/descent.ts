@@ -33,7 +33,7 @@ export { DescentError } from "./errors.ts";
 export type { FileOptions, ModelImport, ModelUpdate, PictureSource, PredictOptions } from "./models.ts";
 export type * from "./types.ts";
 
-export type StatedColumnType = "number" | "category" | "datetime" | "text";
+export type StatedColumnType = "number" | "category" | "boolean" | "datetime" | "text";
 
 export interface DatasetUpload extends UploadOptions {
   /** Left out: the file's name. */

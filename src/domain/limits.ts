@@ -44,6 +44,8 @@ export const limits = {
   /** Of memory, for values that are counted while one file is read. */
   countedValueBytes: 32 * MIB,
   classes: 10_000,
+  /** Of the weights of models that were measured and are kept beside the one that a job leaves. */
+  measuredBytes: 64 * MIB,
   /** Models that one cross-validation fits beside that of all rows. */
   fits: 100,
   hiddenLayers: 32,

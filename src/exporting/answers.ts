@@ -42,6 +42,25 @@ const timesExposure = (build: OnnxBuilder, { offset }: Preprocessing, rate: stri
   return build.node("Mul", [rate, offset.key === "exposure" ? given : build.node("Exp", [given])]);
 };
 
+type NumberLabel = Extract<Preprocessing["label"], { type: "number" }>;
+
+/** The quantiles about the value, of models that have them: which output each is, and what it is at most or least together with the value. */
+const endsOf = ({ outputs }: Preprocessing) =>
+  outputs === 3
+    ? ([
+        { name: "lower", at: 1, outermost: "Min" },
+        { name: "upper", at: 2, outermost: "Max" },
+      ] as const)
+    : [];
+
+const outerEnd = (
+  build: OnnxBuilder,
+  out: string,
+  label: NumberLabel,
+  { at, outermost }: ReturnType<typeof endsOf>[number],
+  value: string,
+): string => build.node(outermost, [onItsScale(build, out, at, label), value]);
+
 /** An autoencoder's outputs in the words of the data set, and the mean squared error over its inputs. */
 const reconstructionOutputs = (build: OnnxBuilder, preprocessing: Preprocessing, inputs: string, out: string): void => {
   let at = 0;
@@ -91,14 +110,8 @@ export const answerOutputs = (
   if (label.type === "number") {
     const value = timesExposure(build, preprocessing, onItsScale(build, out, 0, label));
     build.output("value", value, { type: "double", dims: ["batch"] });
-    if (preprocessing.outputs === 3)
-      for (const [name, at, outermost] of [
-        ["lower", 1, "Min"],
-        ["upper", 2, "Max"],
-      ] as const) {
-        const end = build.node(outermost, [onItsScale(build, out, at, label), value]);
-        build.output(name, end, { type: "double", dims: ["batch"] });
-      }
+    for (const end of endsOf(preprocessing))
+      build.output(end.name, outerEnd(build, out, label, end, value), { type: "double", dims: ["batch"] });
     return;
   }
   classOutputs(build, label, bothClasses(build, preprocessing, out));
@@ -126,7 +139,7 @@ const classOutputs = (
 };
 
 /**
- * The answers of several networks of one label as one: the mean of their probabilities, or of their values on the label's own scale, in double precision.
+ * The answers of several networks of one label as one: the mean of their probabilities, or of their values (and quantiles) on the label's own scale, in double precision.
  * @param said what each of them says behind its link, and the preprocessing that its outputs are to be read by
  */
 export const meanOutputs = (
@@ -142,11 +155,16 @@ export const meanOutputs = (
     return node("Div", [sum, build.scalar(said.length, "double")]);
   };
   if (label.type === "number") {
-    const values = said.map(({ preprocessing: own, answer }) => {
-      assert(own.label.type === "number", "all folds have the same label");
-      return onItsScale(build, answer, 0, own.label);
+    const values = said.map(({ preprocessing: { label: own }, answer }) => {
+      assert(own.type === "number", "all folds have the same label");
+      return { own, answer, value: onItsScale(build, answer, 0, own) };
     });
-    build.output("value", timesExposure(build, preprocessing, mean(values)), { type: "double", dims: ["batch"] });
+    const all = mean(values.map(({ value }) => value));
+    build.output("value", timesExposure(build, preprocessing, all), { type: "double", dims: ["batch"] });
+    for (const end of endsOf(preprocessing)) {
+      const ends = values.map(({ own, answer, value }) => outerEnd(build, answer, own, end, value));
+      build.output(end.name, mean(ends), { type: "double", dims: ["batch"] });
+    }
     return;
   }
   const doubles = mean(said.map(({ answer }) => node("Cast", [answer], { to: { int: 11 } })));

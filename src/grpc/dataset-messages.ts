@@ -7,7 +7,7 @@ import * as wire from "./generated/descent/v1/datasets.ts";
 const toType = (type: ColumnType): wire.ColumnType =>
   wire.ColumnType[`COLUMN_TYPE_${type.toUpperCase() as Uppercase<ColumnType>}`];
 
-const statable: readonly ColumnType[] = ["number", "category", "datetime", "text"];
+const statable: readonly ColumnType[] = ["number", "category", "boolean", "datetime", "text"];
 
 /** The domain's name; an unspecified or unknown one stays as its number, for the schema's error to show. */
 export const fromType = (type: wire.ColumnType): string =>

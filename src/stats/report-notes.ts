@@ -44,16 +44,20 @@ export const temperatureNote = (
 };
 
 /** Whose figures these are, where the model was fitted once more. */
+const coverageOfRefit = {
+  by_measured:
+    ". Predictions with coverage ask the measured model, which is kept beside it: the interval or set is that one's, and what is promised of it holds",
+  approximate:
+    ". Predictions with coverage go by the measured model's scores: their coverage is then approximate, no longer exact for a stated number of rows; leave training.refit out where it must be",
+};
+
 export const refitNote = (
   { measuredRows, rows }: { measuredRows: number; rows: number },
-  conformal: boolean,
+  /** How predictions with coverage are answered; null: they are not. */
+  coverage: "by_measured" | "approximate" | null,
 ): ReportNote => ({
   code: "refitted",
-  message: `every figure is of a model that learnt from ${measuredRows} rows; the model that is kept was then fitted to all ${rows} with the same settings, is not measured, and is most likely a little better${
-    conformal
-      ? ". Predictions with coverage go by the measured model's scores: their coverage is then approximate, no longer exact for a stated number of rows; leave training.refit out where it must be"
-      : ""
-  }`,
+  message: `every figure is of a model that learnt from ${measuredRows} rows; the model that is kept was then fitted to all ${rows} with the same settings, is not measured, and is most likely a little better${coverage === null ? "" : coverageOfRefit[coverage]}`,
 });
 
 /** What cannot be said of so few rows. */

@@ -20,7 +20,8 @@ export const loadJobs = async (dist) => {
   const { loadEngineKernels } = await part("engine/kernels/engine-kernels");
   const { fit: train } = await part("engine/train/fitting/fit");
   const { createRandomStream } = await part("engine/kernels/philox");
-  const kernels = { module: await compileKernels(), native: null };
+  const { native } = await (await part("engine/kernels/native/choose")).chooseKernels("auto");
+  const kernels = { module: await compileKernels(), native };
 
   const openText = (text) => () => Readable.from([Buffer.from(text)]);
   const upload = async (name, open) => ({ id: "ds_01JD0000000000000000000000", name, ...(await profileCsv(open())) });

@@ -27,7 +27,7 @@ const dist = pathToFileURL(`${resolve(values.dist)}/`);
 const value = { type: "regression", label: "x1" };
 const groups = { type: "clustering" };
 const small = { rows: 2000, training: { epochs: 2 } };
-/** `numbers` of a table beside its category and its label; 21 if left out. `memory`: MiB of `resources.memoryBytes`; 3072. All else is the job's specification. */
+/** `numbers` of a table beside its category and its label; 21 if left out. `around`: so many centres lie its rows. `memory`: MiB of `resources.memoryBytes`; 3072. All else is the job's specification. */
 const jobs = {
   iris: { file: "iris.csv", task: { type: "classification", label: "species" } },
   "2,000 rows": { rows: 2000 },
@@ -40,9 +40,13 @@ const jobs = {
   linear: { rows: 200_000, task: value, model: { type: "linear" } },
   logistic: { rows: 200_000, model: { type: "logistic" } },
   "logistic, spilled": { rows: 500_000, memory: 64, model: { type: "logistic" } },
-  "k-means": { rows: 20_000, task: groups, model: { type: "k_means", clusters: 8 } },
+  "k-means": { rows: 20_000, around: 8, task: groups, model: { type: "k_means", clusters: 8 } },
+  "k-means, no clusters": { rows: 20_000, task: groups, model: { type: "k_means", clusters: 8 } },
   "k-means, digits": { file: "digits.csv", task: groups, model: { type: "k_means", clusters: 8 } },
-  "k-means, spilled": { rows: 500_000, memory: 96, task: groups, model: { type: "k_means", clusters: 8, restarts: 1 } },
+  "k-means, spilled": {
+    ...{ rows: 500_000, around: 8, memory: 96 },
+    ...{ task: groups, model: { type: "k_means", clusters: 8, restarts: 1 } },
+  },
   mixture: { rows: 20_000, task: { type: "density_estimation" }, model: { type: "gaussian_mixture", components: 4 } },
   ensemble: { rows: 2000, effort: "good" },
   "5 folds": { rows: 20_000, training: { crossValidation: { folds: 5 } } },
@@ -98,13 +102,13 @@ const storePictures = async (folder, rows) => {
   return dataset;
 };
 
-const storeData = async (folder, { file, rows, numbers, pictures: count }) => {
+const storeData = async (folder, { file, rows, numbers, around, pictures: count }) => {
   if (count !== undefined) return storePictures(folder, count);
   if (file !== undefined)
     return storeTable(dist, folder, fileURLToPath(new URL(`../data/${file}`, import.meta.url)), file);
-  const name = numbers === undefined ? `${rows}` : `${rows}x${numbers}`;
+  const name = [rows, numbers ?? "", around ?? ""].join(".");
   const csv = join(folder, `${name}.csv`);
-  await makeCsv(csv, rows, numbers);
+  await makeCsv(csv, rows, numbers, around);
   return storeTable(dist, folder, csv, `table of ${name}`);
 };
 
@@ -118,8 +122,8 @@ if (values.one !== undefined) {
   const folder = values.folder ?? mkdtempSync(join(tmpdir(), "descent-estimates-"));
   try {
     mkdirSync(folder, { recursive: true });
-    const toJob = async ({ file, rows, numbers, pictures, memory = 3072, ...spec }) => ({
-      ...{ dataset: await storeData(folder, { file, rows, numbers, pictures }), ...spec },
+    const toJob = async ({ file, rows, numbers, around, pictures, memory = 3072, ...spec }) => ({
+      ...{ dataset: await storeData(folder, { file, rows, numbers, around, pictures }), ...spec },
       ...{ url: pathToFileURL(join(folder, "store")).href, scratchFolder: join(folder, "scratch") },
       resources: { threads: Number(values.threads), memoryBytes: memory * MIB },
     });

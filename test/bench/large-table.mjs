@@ -10,8 +10,13 @@ const places = ["north", "south", "east", "west", "centre"];
 /** Cells of three decimals: formatted once. */
 const cells = Array.from({ length: 4096 }, (_, i) => ((i - 2048) / 512).toFixed(3));
 
-/** Numbers, a category and a label of two classes that depends on some of them, noisily. Marsaglia's xorshift: the same table everywhere. */
-const createRows = (numbers) => {
+/** Rows lie around so many centres at most as far apart as the cells' values, and as far from their own as a third of that. */
+const [centreSpread, noiseSpread] = [2700, 1396];
+
+/**
+ * Numbers, a category and a label of two classes that depends on some of them, noisily; the numbers around some centres, if there are to be clusters. Marsaglia's xorshift: the same table everywhere.
+ */
+const createRows = (numbers, clusters) => {
   let state = 0x9e3779b9;
   const draw = () => {
     state ^= state << 13;
@@ -19,13 +24,15 @@ const createRows = (numbers) => {
     state ^= state << 5;
     return state >>> 0;
   };
+  const centres = Array.from({ length: clusters * numbers }, () => draw() % centreSpread);
   const header = `${Array.from({ length: numbers }, (_, i) => `x${i}`).join(",")},place,label\n`;
   const row = () => {
     let text = "";
     let sum = 0;
     let before = 0;
+    const centre = clusters === 0 ? 0 : numbers * (draw() % clusters);
     for (let i = 0; i < numbers; i++) {
-      const value = draw() & 4095;
+      const value = clusters === 0 ? draw() & 4095 : centres[centre + i] + (draw() % noiseSpread);
       text += `${cells[value]},`;
       const x = (value - 2048) / 1024;
       if (i < 6) sum += i % 2 === 0 ? x : x * before;
@@ -38,9 +45,9 @@ const createRows = (numbers) => {
   return { header, row };
 };
 
-export const makeCsv = async (path, rows, numbers = usualNumbers) => {
+export const makeCsv = async (path, rows, numbers = usualNumbers, clusters = 0) => {
   if (existsSync(path)) return;
-  const { header, row } = createRows(numbers);
+  const { header, row } = createRows(numbers, clusters);
   const file = createWriteStream(path);
   let text = header;
   for (let i = 0; i < rows; i++) {

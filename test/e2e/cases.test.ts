@@ -1,8 +1,14 @@
+import { readFile } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Problem } from "../../src/domain/errors.ts";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { PredictResponse } from "../../src/domain/models/predictions/prediction.ts";
+import { type CsvRecord, cellText } from "../../src/formats/csv/csv-record.ts";
+import { scanCsv } from "../../src/formats/csv/csv-scanner.ts";
+import { csvRecord } from "../../src/formats/csv/write-csv.ts";
 import { ColumnType as WireType } from "../../src/grpc/generated/descent/v1/datasets.ts";
+import { runOnnx } from "../exporting/runtime.ts";
 import { createGrpcClient, type GrpcClient } from "./grpc-client.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
@@ -229,5 +235,64 @@ describe("small files with known answers, over both surfaces", () => {
     expect([text.status, text.body.errors[0]?.pointer]).toEqual([422, "/rows/0/n"]);
     const wild = await ask(model, '[{"colour": "red", "n": 1e300}]');
     expect([wild.status, wild.body.errors[0]?.pointer]).toEqual([422, "/rows/0/n"]);
+  });
+
+  test("naughty strings are names, categories and labels from the upload to the report and the exports", async () => {
+    const file = new URL("../data/naughty-strings.json", import.meta.url);
+    const listed: string[] = JSON.parse(await readFile(file, "utf8"));
+    // Commas would be looked at as another delimiter in a header of one column only: here are many.
+    const usual = [...new Set(listed)].filter((text) => text.trim() !== "" && text.length <= 60);
+    const spread = (count: number, from: number): string[] =>
+      Array.from({ length: count }, (_, i) => usual[from + Math.floor((i * (usual.length - from)) / count)]!);
+    const [names, cells] = [spread(24, 0), spread(18, 5)];
+    const scripts = usual.filter((text) => text.includes("<script>"));
+    const [label, ...classes] = [
+      '<label> & "it"',
+      scripts[0]!,
+      "NULL",
+      usual.find((text) => /\p{Emoji_Presentation}/u.test(text))!,
+    ];
+    expect(scripts.length).toBeGreaterThan(0);
+    const columns = [label!, ...names.filter((name) => name !== label), scripts.at(-1)!];
+    const rows = Array.from({ length: 90 }, (_, row) =>
+      columns.map((_, i) => (i === 0 ? classes[row % 3]! : cells[(row * (1 + (i % 5)) + i) % cells.length]!)),
+    );
+    const { status, body: dataset } = await client.tryUpload([columns, ...rows].map(csvRecord).join(""));
+    expect([status, dataset.columns?.map(({ name }) => name)]).toEqual([201, columns]);
+    const { job, model } = await train(dataset.id, {
+      task: { type: "classification", label: label! },
+      model: { type: "mlp", hidden: [4] },
+      training: { epochs: 2, penaltySearch: false },
+    });
+    expect(job.spec.task).toMatchObject({ label });
+    const asked = rows
+      .slice(0, 6)
+      .map((row) => Object.fromEntries(columns.slice(1).map((name, i) => [name, row[i + 1]])));
+    const { predictions, warnings } = (await ask(model, JSON.stringify(asked))).body;
+    // Whether training met a category is by the draw; that each is one of the file is not.
+    expect(warnings.filter(({ message }) => !/no row of training has/.test(message))).toEqual([]);
+    const told = predictions.map((each) => ("label" in each ? each : null)!);
+    for (const { probabilities } of told)
+      expect(Object.keys(probabilities as object).sort()).toEqual(classes.toSorted());
+    const wire = (await grpc.predict(model, asked)).predictions;
+    expect(wire.map(({ kind }) => (kind?.$case === "classification" ? kind.value.label : null))).toEqual(
+      told.map((each) => each.label),
+    );
+    const text = async (path: string) => (await fetch(`${service.url}/v1/models/${model}${path}`)).text();
+    const html = await text("/report.html");
+    expect(html).toContain("&lt;label&gt; &amp; &quot;it&quot;");
+    for (const name of [...columns, ...classes].filter((name) => /<[a-z]/i.test(name)))
+      expect(html).not.toContain(name);
+    expect(await text("/card")).toContain("label");
+    const held: string[] = [];
+    const handlers = { header: () => {}, record: (record: CsvRecord) => held.push(cellText(record, 1)) > 0 };
+    await scanCsv(Readable.from([Buffer.from(await text("/held-out"))]), handlers);
+    expect(held.filter((each) => !classes.includes(each))).toEqual([]);
+    const onnx = new Uint8Array(await (await fetch(`${service.url}/v1/models/${model}/onnx`)).arrayBuffer());
+    const feeds = columns.slice(1).map((name) => {
+      const data = asked.map((row) => row[name] ?? "");
+      return [name, { type: "string" as const, dims: [6, 1], data }] as const;
+    });
+    expect((await runOnnx(onnx, Object.fromEntries(feeds))).label?.data).toEqual(told.map((each) => each.label));
   });
 });

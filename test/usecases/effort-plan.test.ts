@@ -122,6 +122,6 @@ test("a job too large for its memory is told what of its rows it keeps there", a
   }
   expect(reasons).toEqual([
     { pointer: "/training/solver", detail: expect.stringMatching(/all of them in memory; "iterative"/) },
-    { pointer: "/model/components", detail: expect.stringMatching(/8 bytes of each row for each component/) },
+    { pointer: "/model/type", detail: expect.stringMatching(/a mixture keeps 12 bytes of each row/) },
   ]);
 });

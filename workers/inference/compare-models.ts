@@ -266,6 +266,8 @@ export const compareModels = async (
       weightless: known.length - kept.length,
     },
     ...compareAnswered(answered, sampling),
+    // Of what the models' reports say, which is not asked here.
+    nested: [],
     notes: [...notes, ...(compared?.notes ?? []), ...notesOf(answered, dataset, taken)],
   };
 };

@@ -12,18 +12,33 @@ import type { Answer, Encoded } from "./answer.ts";
 const means = (said: readonly Float64Array[]): Float64Array =>
   said[0]!.map((_, i) => said.reduce((sum, own) => sum + own[i]!, 0) / said.length);
 
-/** What is averaged: probabilities, or values on the label's own scale. */
-const numbersOf = ({ label, outputs: width }: Preprocessing, outputs: Float32Array): Float64Array => {
-  if (label.type !== "number") return Float64Array.from(outputs);
-  return Float64Array.from(
-    { length: outputs.length / width },
-    (_, row) => label.mean + label.scale * outputs[row * width]!,
-  );
+/** A value, and where the model predicts them its lower and upper quantile. */
+const widthOfValues = ({ outputs }: Preprocessing): 1 | 3 => (outputs === 3 ? 3 : 1);
+
+/** What is averaged: probabilities, or values on the label's own scale, with their quantiles. */
+const numbersOf = (preprocessing: Preprocessing, outputs: Float32Array): Float64Array => {
+  if (preprocessing.label.type !== "number") return Float64Array.from(outputs);
+  const said = decodeOutputs(preprocessing, outputs);
+  const width = widthOfValues(preprocessing);
+  const numbers = new Float64Array(said.length * width);
+  for (const [row, each] of said.entries()) {
+    assert("value" in each, "numbers are predicted");
+    const { value, quantiles } = each;
+    numbers.set(quantiles === undefined ? [value] : [value, quantiles.lower, quantiles.upper], row * width);
+  }
+  return numbers;
 };
 
+const valuesOf = (numbers: Float64Array, width: 1 | 3): Prediction[] =>
+  Array.from({ length: numbers.length / width }, (_, row): Prediction => {
+    const [value, lower, upper] = numbers.subarray(row * width, (row + 1) * width);
+    if (lower === undefined || upper === undefined) return { value: value! };
+    return { value: value!, quantiles: { lower, upper } };
+  });
+
 /**
- * The ensemble of folds' models: each is asked about the rows as its own preprocessing has them, and the mean is the answer. One predictor serves all: their
- * weights take turns in its memory.
+ * The ensemble of models that were measured (those of folds, or the one before a refit): each is asked about the rows as its own preprocessing has them, and the mean is the answer, of quantiles that of each.
+ * One predictor serves all: their weights take turns in its memory.
  * @param predictor loaded with any of them
  */
 export const createFoldAnswer = (
@@ -41,11 +56,12 @@ export const createFoldAnswer = (
     });
   const together = (each: readonly Float64Array[]): Prediction[] => {
     const mean = means(each);
-    if (label.type === "number") return Array.from(mean, (value): Prediction => ({ value }));
+    if (label.type === "number") return valuesOf(mean, widthOfValues(preprocessing));
     return decodeOutputs(preprocessing, mean);
   };
   const apart = (said: readonly Float64Array[], exposures: Float64Array | null): FoldNumbers => {
-    if (label.type !== "classes") return { width: 1, folds: said.map((rates) => countsOf(rates, exposures)) };
+    if (label.type !== "classes")
+      return { width: widthOfValues(preprocessing), folds: said.map((rates) => countsOf(rates, exposures)) };
     if (preprocessing.outputs > 1) return { width: preprocessing.outputs, folds: said };
     // One output is the probability of the second of two classes.
     return {

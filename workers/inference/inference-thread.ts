@@ -29,7 +29,7 @@ import { type Background, explainRows, requireExplainable } from "./explain-rows
 import { type ImportedNetwork, loadImported } from "./imported-answer.ts";
 import type { InferenceSetup } from "./inference.ts";
 import { loadBackground } from "./load-background.ts";
-import { loadModel } from "./load-model.ts";
+import { loadMeasured, loadModel } from "./load-model.ts";
 import { createLoadedModels } from "./loaded-models.ts";
 import { createMicroBatches } from "./micro-batches.ts";
 import { parseRows } from "./parse-rows.ts";
@@ -43,7 +43,7 @@ const [module, artifacts] = await Promise.all([
 ]);
 const decode = createImageDecoder(limits.imagePixels);
 /** Everything of models that stays loaded: each key has one kind of it. */
-const kept = createLoadedModels<Answer | ImportedNetwork | Background | { conformal: Conformal | null }>(
+const kept = createLoadedModels<Answer | null | ImportedNetwork | Background | { conformal: Conformal | null }>(
   setup.cacheBytes,
 );
 
@@ -54,6 +54,12 @@ const keyOf = (tenant: TenantId, model: Pick<Model, "id" | "digest">): string =>
 const answerOf = async (tenant: TenantId, model: Model): Promise<Answer> => {
   const load = () => loadModel(artifacts, { module, native: setup.native }, tenant, model);
   return (await kept.get(`${keyOf(tenant, model)}/answer`, load)) as Answer;
+};
+
+/** The models whose scores the model's promises of coverage are, where they are others. */
+const measuredOf = async (tenant: TenantId, model: Model): Promise<Answer | null> => {
+  const load = () => loadMeasured(artifacts, { module, native: setup.native }, tenant, model);
+  return (await kept.get(`${keyOf(tenant, model)}/measured`, load)) as Answer | null;
 };
 
 const importedNetwork = async (tenant: TenantId, model: ImportedModel): Promise<ImportedNetwork> => {
@@ -77,9 +83,10 @@ const requireRoom = (answer: Answer, model: Model, rows: Row[], pixels: { pixels
 };
 
 /** What rows become before the network sees them: an empty row of two bytes may be a hundred thousand inputs. */
-const requireInputs = ({ preprocessing, spec }: Model, rows: Row[]): void => {
+const requireInputs = ({ preprocessing, spec, files }: Model, rows: Row[], promised: boolean): void => {
   const { folds, repeats } = spec.training.crossValidation ?? { folds: 1, repeats: 1 };
-  const inputs = preprocessing.inputs * (isFoldEnsemble(spec) ? folds * repeats : 1);
+  const asked = isFoldEnsemble(spec) ? folds * repeats : 1;
+  const inputs = preprocessing.inputs * (asked + (promised && files?.measured !== undefined ? folds : 0));
   const most = Math.max(1, Math.floor(limits.predictInputs / inputs));
   if (rows.length <= most) return;
   throw new ServiceError("too_large", `this model makes ${inputs} inputs of a row; send at most ${most} rows at once`);
@@ -96,6 +103,10 @@ const conformalOf = async (tenant: TenantId, model: Model): Promise<Conformal | 
   const { conformal } = (await kept.get(`${keyOf(tenant, model)}/scores`, load)) as { conformal: Conformal | null };
   return conformal;
 };
+
+/** Rows of a group, or of other times, are not exchangeable with new ones. */
+const hasDependentRows = ({ spec: { training } }: Model): boolean =>
+  training.split.by !== undefined || training.split.time !== undefined || training.crossValidation?.by !== undefined;
 
 const backgroundOf = async (tenant: TenantId, model: Model): Promise<Background> => {
   const load = () => loadBackground(artifacts, tenant, model);
@@ -118,7 +129,11 @@ const explained = async (
 interface Prepared {
   answer: Answer;
   encoded: Encoded;
-  finish(predictions: Prediction[]): Promise<PredictResponse>;
+  /** @param ask another model about its rows */
+  finish(
+    predictions: Prediction[],
+    ask: (answer: Answer, encoded: Encoded) => Promise<Prediction[]>,
+  ): Promise<PredictResponse>;
 }
 
 interface Heard {
@@ -140,25 +155,30 @@ const hearing = (answer: Answer, heard: Heard): Answer => {
 const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Promise<Prepared> => {
   const { rows, strict, coverage, explain, ...promise } = parseRows(body);
   if (explain) requireExplainable(model);
-  requireInputs(model, rows);
+  requireInputs(model, rows, coverage !== undefined);
   const pixelsOf = await decodeCells(model.preprocessing, rows, decode);
   const pixels = pixelsOf === null ? {} : { pixelsOf };
   const { inputs, exposures, warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict, ...pixels });
   const answer = await answerOf(tenant, model);
   const encoded = encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows, pixels).inputs);
+  const measured = coverage === undefined ? null : await measuredOf(tenant, model);
+  const forMeasured =
+    measured && encodeFor(measured, inputs, rows.length, (other) => encodeRows(other, rows, pixels).inputs);
   requireRoom(answer, model, rows, pixels);
   const conformal = coverage === undefined ? null : await conformalOf(tenant, model);
   const heard: Heard = { numbers: null };
-  const finish: Prepared["finish"] = async (rates) => {
+  const finish: Prepared["finish"] = async (rates, ask) => {
     const plain = withExposures(rates, exposures);
     requireFinite(plain, warnings);
     const predictions = explain ? await explained(tenant, model, { inputs, answer, predictions: plain }) : plain;
     const warned = { warnings: [...warnings], furtherWarnings };
     if (coverage === undefined) return { predictions, ...warned };
+    const said = measured && forMeasured && (await ask(hearing(measured, heard), forMeasured));
     const { numbers } = heard;
     const numbersOf = numbers === null ? undefined : () => numbers(exposures);
-    const request = { coverage, ...promise, refitted: model.refit !== undefined };
-    return { ...withCoverage(predictions, conformal, request, numbersOf, inputs), ...warned };
+    const request = { coverage, ...promise, unproven: hasDependentRows(model) || (model.refit !== undefined && !said) };
+    const before = said === null ? predictions : withExposures(said, exposures);
+    return { ...withCoverage(predictions, conformal, request, numbersOf, inputs, before), ...warned };
   };
   return { answer: coverage === undefined ? answer : hearing(answer, heard), encoded, finish };
 };
@@ -184,7 +204,8 @@ const predict = async ({ tenant, key, model }: Asked, body: unknown): Promise<Pr
   const { answer, encoded, finish } = await preparing(() =>
     isImported(model) ? prepareImported(tenant, model, body) : prepareTrained(tenant, model, body),
   );
-  return finish(await batches.ask({ tenant, key }, answer, encoded));
+  const ask = (of: Answer, asked: Encoded): Promise<Prediction[]> => batches.ask({ tenant, key }, of, asked);
+  return finish(await ask(answer, encoded), ask);
 };
 
 answerQuestions<ToInference, null | Uint8Array<ArrayBuffer>>(

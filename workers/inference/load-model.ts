@@ -8,21 +8,23 @@ import { loadClusteringKernels } from "../../src/engine/kernels/clustering/load-
 import type { KernelSource } from "../../src/engine/kernels/engine-kernels.ts";
 import { tableOf } from "../../src/engine/tensor/table.ts";
 import { createPredictor } from "../../src/engine/train/predictor.ts";
-import type { ModelContent } from "../../src/exporting/export-model.ts";
+import type { FoldContent, ModelContent } from "../../src/exporting/export-model.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
-import { weightsOf } from "../../src/store/artifacts/model-files.ts";
+import { measuredModelsOf, weightsOf } from "../../src/store/artifacts/model-files.ts";
+import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
+import { fromKeptTensors } from "../training/folds/kept-models.ts";
 import { decodeStored } from "../training/stored-tensors.ts";
 import type { Answer } from "./answer.ts";
 import { createFoldAnswer } from "./fold-answers.ts";
 import type { Loaded } from "./loaded-models.ts";
-import { readContent } from "./read-content.ts";
+import { floatsOf, readContent } from "./read-content.ts";
 import { decodeReconstructions } from "./reconstruction.ts";
 
 type ContentOf<T extends ModelContent["type"]> = Extract<ModelContent, { type: T }>;
 
 const foldsAnswer = async (
-  { preprocessing }: Model,
+  { preprocessing }: Pick<Model, "preprocessing">,
   { spec, folds }: ContentOf<"folds">,
   kernels: KernelSource,
   memory: WebAssembly.Memory | undefined,
@@ -31,6 +33,24 @@ const foldsAnswer = async (
   const kept = folds.flatMap(({ weights }) => [...weights.values()]);
   const bytes = predictor.bytes + kept.reduce((sum, { byteLength }) => sum + byteLength, 0);
   return { value: createFoldAnswer(preprocessing, folds, predictor), bytes };
+};
+
+/** The models beside a model whose scores its promises of coverage are, ready to answer; null: none are kept. `corrupt` if they are not what was written. */
+export const loadMeasured = async (
+  artifacts: ArtifactStore,
+  kernels: KernelSource,
+  tenant: TenantId,
+  model: Model,
+): Promise<Loaded<Answer | null>> => {
+  const file = measuredModelsOf(tenant, model);
+  if (file === null) return { value: null, bytes: 0 };
+  const { tensors } = decodeStored(await readVerified(artifacts, file.key, file.check, file.what), file.what);
+  const network = await readNetwork(artifacts, tenant, model);
+  const spec = network === null ? model.spec : { ...model.spec, network };
+  const folds = fromKeptTensors(tensors).map((kept): FoldContent => ({ ...kept, weights: floatsOf(kept.tensors) }));
+  // Of a refit there is one, which decides as it was measured.
+  const preprocessing = model.refit === undefined ? model.preprocessing : folds[0]!.preprocessing;
+  return foldsAnswer({ preprocessing }, { type: "folds", spec, folds }, kernels, undefined);
 };
 
 const networkAnswer = async (

@@ -40,7 +40,14 @@ export const measureCells = async (nowMs: () => number): Promise<number> => {
 
 /** Where they were not measured. */
 export const usualCosts = {
-  ...{ cellSeconds: 80e-9, doubleSeconds: 0.5e-9, reportedSeconds: 4e-6, drawnSeconds: 20e-9 },
+  ...{
+    cellSeconds: 80e-9,
+    doubleSeconds: 0.5e-9,
+    distanceSeconds: 0.5e-9,
+    mixtureSeconds: 0.6e-9,
+    reportedSeconds: 4e-6,
+    drawnSeconds: 20e-9,
+  },
   ...{ stepSeconds: 2e-6, plannedSeconds: 60e-6 },
 };
 type BesideCosts = Pick<CallCosts, "cellSeconds" | "doubleSeconds" | "reportedSeconds" | "drawnSeconds">;
@@ -49,7 +56,7 @@ type BesideCosts = Pick<CallCosts, "cellSeconds" | "doubleSeconds" | "reportedSe
  * of them; an input of a row that is read from that disk and put into an epoch's order, or read as it stands; and a row that is exchanged for an explanation.
  */
 const [cellsOfHeld, cellsOfTwice, cellsOfRow, cellsOfOrdered, cellsOfPassed, cellsOfAsked] = [
-  1.4, 2.2, 6, 1.2, 0.3, 0.3,
+  1.4, 2.2, 6, 1.2, 0.06, 0.3,
 ];
 /** An operation of a solved model, whose sums wait for each other, in those of a distance. */
 export const doublesOfSolved = 2;

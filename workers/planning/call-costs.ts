@@ -27,6 +27,9 @@ export interface CallCosts {
   /** Of a table's cell that is read, of an operation on doubles, of a row that is reported on, and of one that is put into a random order; left out: as usual. */
   readonly cellSeconds?: number;
   readonly doubleSeconds?: number;
+  /** Of an operation of a distance, and of a mixture's iteration, by the kernels that clusterings have; left out: by those in JavaScript, as usual. */
+  readonly distanceSeconds?: number;
+  readonly mixtureSeconds?: number;
   readonly reportedSeconds?: number;
   readonly drawnSeconds?: number;
 }

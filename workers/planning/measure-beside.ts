@@ -1,4 +1,7 @@
 import { assignRows } from "../../src/engine/cluster/k-means/lloyd.ts";
+import { createGaussianMixture } from "../../src/engine/cluster/mixture/gaussian-mixture.ts";
+import { planClustering } from "../../src/engine/cluster/plan-clustering.ts";
+import { createWorkspace } from "../../src/engine/cluster/workspace.ts";
 import { type ClusteringKernels, scratchDoubles } from "../../src/engine/kernels/clustering/clustering-kernels.ts";
 import { permutation, seedWords } from "../../src/engine/kernels/philox.ts";
 import { tableOf } from "../../src/engine/tensor/table.ts";
@@ -25,7 +28,7 @@ const numberAt = (i: number): number => ((i * 7919 + (i % 13) * 104_729) % 8191)
 const [clusteredRows, clusteredColumns, clusters] = [400, 24, 8];
 
 /** Seconds that an operation on doubles takes: of a square of a distance there are three for each column. */
-export const measureDoubles = (kernels: ClusteringKernels, nowMs: () => number): number => {
+export const measureDistances = (kernels: ClusteringKernels, nowMs: () => number): number => {
   const points = tableOf(
     Float32Array.from({ length: clusteredRows * clusteredColumns }, (_, i) => numberAt(i)),
     clusteredColumns,
@@ -37,6 +40,26 @@ export const measureDoubles = (kernels: ClusteringKernels, nowMs: () => number):
   };
   const seconds = fastestRun(() => assignRows(points, clusters, centroids, work), nowMs);
   return seconds / (3 * clusteredRows * clusteredColumns * clusters);
+};
+
+const [mixtureRows, iterations] = [1200, 12];
+
+/** Seconds that an operation of an iteration of a mixture takes, of the form that has most of them. */
+export const measureMixture = (kernels: ClusteringKernels, nowMs: () => number): number => {
+  const components = 4;
+  const plan = planClustering(
+    {
+      model: { type: "gaussian_mixture", components, covariance: "full", regularization: 0.1, restarts: 1 },
+      training: { epochs: iterations, seed: 1 },
+    },
+    { trainRows: mixtureRows, validationRows: 0, testRows: 0, inputs: clusteredColumns },
+  );
+  const space = createWorkspace(plan, { buffer: new ArrayBuffer(plan.memoryBytes) }, kernels);
+  for (let i = 0; i < mixtureRows * clusteredColumns; i++) space.points.train.values[i] = 4 * numberAt(i);
+  const mixture = createGaussianMixture(plan.task, space, 0);
+  mixture.begin(components, 0);
+  const iterate = (): void => void mixture.iterate(components, Number.POSITIVE_INFINITY);
+  return fastestRun(iterate, nowMs, iterations) / plan.flopsPerStep;
 };
 
 const drawnRows = 1000;

@@ -1,7 +1,7 @@
 import { JobSpec, type JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 import { workOf } from "../../src/engine/graph/call-work.ts";
 import type { PlanCall } from "../../src/engine/graph/plan.ts";
-import { clusteringLoops } from "../../src/engine/kernels/clustering/load-clustering-kernels.ts";
+import { clusteringLoops, loadClusteringKernels } from "../../src/engine/kernels/clustering/load-clustering-kernels.ts";
 import { type KernelSource, loadEngineKernels } from "../../src/engine/kernels/engine-kernels.ts";
 import { loadNativeKernels } from "../../src/engine/kernels/native/library.ts";
 import type { TracedSpec } from "../../src/engine/nn/models.ts";
@@ -12,7 +12,7 @@ import { planTraining } from "../../src/engine/train/planning/plan-training.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import { measureCells } from "./beside-training.ts";
 import type { CallCosts, TimedCall } from "./call-costs.ts";
-import { fastestRun, measureDoubles, measureDrawn, measureReported } from "./measure-beside.ts";
+import { fastestRun, measureDistances, measureDrawn, measureMixture, measureReported } from "./measure-beside.ts";
 
 const [inputs, outputs] = [32, 3];
 
@@ -191,9 +191,12 @@ export const measureCosts = async (
     onPart();
     return part;
   };
+  const clustering = await loadClusteringKernels(kernels.native);
   const beside = {
     cellSeconds: await timeOf(measureCells(nowMs)),
-    doubleSeconds: await timeOf(measureDoubles(clusteringLoops, nowMs)),
+    doubleSeconds: await timeOf(measureDistances(clusteringLoops, nowMs)),
+    distanceSeconds: await timeOf(measureDistances(clustering, nowMs)),
+    mixtureSeconds: await timeOf(measureMixture(clustering, nowMs)),
     reportedSeconds: await timeOf(measureReported(nowMs)),
     drawnSeconds: await timeOf(measureDrawn(nowMs)),
     plannedSeconds: await timeOf(measurePlanning(nowMs)),

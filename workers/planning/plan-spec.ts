@@ -3,6 +3,7 @@ import type { Plan } from "../../src/domain/jobs/job.ts";
 import type { ResolvedJobSpec } from "../../src/domain/jobs/spec/job-spec.ts";
 import { isLinearModel } from "../../src/domain/jobs/spec/linear/solver.ts";
 import type { NetworkDescription } from "../../src/domain/models/network.ts";
+import type { ClusteringTask } from "../../src/engine/cluster/clustering-plan.ts";
 import { isClusteringModel, planClustering } from "../../src/engine/cluster/plan-clustering.ts";
 import { isExact, planExact } from "../../src/engine/exact/exact-plan.ts";
 import { square } from "../../src/engine/exact/square.ts";
@@ -83,7 +84,7 @@ const toPlan = (planned: Counted, spec: ResolvedJobSpec): Plan => {
 
 /** How many iterations a likelihood usually takes, and the iterations that the report of a solved model takes as long as: influence, errors, tests. */
 const usualIterations = { qr: 1, newton: 9, lbfgs: 200, simplex: 1 } as const;
-const reportIterations = { qr: 6, newton: 6, lbfgs: 6, simplex: 0 } as const;
+const reportIterations = { qr: 3, newton: 4, lbfgs: 6, simplex: 0 } as const;
 
 /** Operations of a quantile's fit beside its way from vertex to vertex: which columns are independent, and two matrices of its errors. */
 const besideVertices = ({ trainRows, inputs }: DataShape): number => 3 * 2 * trainRows * square(inputs + 1);
@@ -102,23 +103,59 @@ const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape, doubleSeconds: num
 };
 
 /**
- * Iterations of a run of a clustering until it has converged, about: the data decide. Of k-means on 19 real tables of 116 to 53,940 rows (test/bench/README.md) they grew like this power of the rows.
+ * Iterations of a run of a clustering until it has converged, about: the data decide. Of k-means on 19 real tables of 116 to 53,940 rows (test/bench/README.md) they grew like this power of the rows; of
+ * mixtures on 18 of them the median is counted.
  */
 const usualClusterIterations = (model: "k_means" | "gaussian_mixture", rows: number): number =>
-  model === "k_means" ? 2 * exp64(0.28 * log64(rows)) : 40;
+  model === "k_means" ? 2 * exp64(0.28 * log64(rows)) : 50;
 
-/** Sums of the rows of each cluster are counted as one operation a number, and wait for each other: they take as long as four of a distance's. */
-const besideDistances = (model: "k_means" | "gaussian_mixture", { trainRows, inputs }: DataShape): number =>
-  model === "k_means" ? 3 * trainRows * inputs : 0;
+/** Sums of the rows of each cluster wait for each other: a number takes as long as so many operations of a distance. */
+const sumOperations = 6;
 
-const toClusteringPlan = (spec: ResolvedJobSpec, shape: DataShape, doubleSeconds: number) => {
+/**
+ * Operations of one run beside its iterations, in those of a distance, and how often it goes through the rows: for each centre of the start the distances of some candidates, and of the one that is chosen, for
+ * which the rows are then hardly worth their arrangement. Lloyd's iterations start a mixture.
+ */
+const startOf = (model: "k_means" | "gaussian_mixture", { trainRows, inputs }: DataShape, k: number) => {
+  const candidates = 2 + Math.floor(log64(k));
+  const iterations = model === "k_means" ? 0 : 11;
+  const numbers = trainRows * inputs;
+  const operations = numbers * (k * 3 * 2 * (candidates + 1) + iterations * (3 * k + sumOperations));
+  return { operations, passes: 2 * k + 2 * iterations };
+};
+
+/** What an iteration takes, in those that keep the responsibilities of all rows, where they are computed three times. */
+const againIterations = 1.6;
+
+/** How often an iteration goes through the rows. */
+const passesOf = ({ model, covariance }: ClusteringTask, k: number): number => {
+  if (model === "k_means") return 2;
+  return covariance === "tied" ? 2 + k : 3;
+};
+
+const toClusteringPlan = (spec: ResolvedJobSpec, shape: DataShape, costs: CallCosts | null) => {
+  const { distanceSeconds, mixtureSeconds, doubleSeconds } = { ...usualCosts, ...costs };
   const planned = planClustering(spec, shape);
-  const { task, flopsPerStep, steps, spill } = planned;
-  const usual =
-    (steps / task.iterations) * Math.min(task.iterations, usualClusterIterations(task.model, shape.trainRows));
-  const flops = usual * (flopsPerStep + besideDistances(task.model, shape)) + examiningFlops(spec, shape);
-  const plan = { ...toPlan(tablesOf(planned), spec), estimatedSeconds: flops * doubleSeconds };
-  return { plan, spilled: spill === null ? null : { orders: 0, passes: usual } };
+  const { task, flopsPerStep, steps, spill, layout } = planned;
+  const { model, from, to } = task;
+  const runs = steps / task.iterations;
+  const iterations = runs * Math.min(task.iterations, usualClusterIterations(model, shape.trainRows));
+  // A step's operations are those with the most clusters.
+  const share = (from + to) / (2 * to);
+  const start = startOf(model, shape, to);
+  const operationSeconds = model === "k_means" ? distanceSeconds : mixtureSeconds;
+  const computed = layout.weighedRows === null ? iterations : againIterations * iterations;
+  const sums = model === "k_means" ? (sumOperations - 1) * shape.trainRows * shape.inputs : 0;
+  const examining = examiningFlops(spec, shape);
+  const estimatedSeconds =
+    (share * computed * flopsPerStep + iterations * sums + examining.fits) * operationSeconds +
+    share * runs * start.operations * distanceSeconds +
+    examining.distances * doubleSeconds;
+  const passes = iterations * passesOf(task, share * to) + share * runs * start.passes;
+  return {
+    plan: { ...toPlan(tablesOf(planned), spec), estimatedSeconds },
+    spilled: spill === null ? null : { orders: 0, passes },
+  };
 };
 
 /** Of all programs' runs, of the steps beside them, and of the planning, which a job does again for itself. */
@@ -206,8 +243,9 @@ export const planSpec = (
     });
     if (isClusteringModel(spec.model) || isExact(spec)) {
       const { doubleSeconds } = { ...usualCosts, ...costs };
-      const toOwn = isExact(spec) ? toExactPlan : toClusteringPlan;
-      const { plan, spilled } = toOwn(spec, shape, doubleSeconds);
+      const { plan, spilled } = isExact(spec)
+        ? toExactPlan(spec, shape, doubleSeconds)
+        : toClusteringPlan(spec, shape, costs);
       const secondsOfAsked = 2 * shape.inputs * shape.outputs * doublesOfSolved * doubleSeconds;
       return withBeside(plan, { spilled, explained: plan.explainedRows ?? 0, secondsOfAsked, compared: false });
     }

@@ -1,5 +1,6 @@
 import type { Column, ColumnNote, ColumnType, DecimalMark } from "../../domain/datasets/dataset.ts";
 import { constantOf, isEmptyColumn } from "../../domain/datasets/odd-columns.ts";
+import { areTruthValues } from "../../domain/datasets/truth-values.ts";
 import { limits } from "../../domain/limits.ts";
 import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellLine, cellText } from "../../formats/csv/csv-record.ts";
@@ -7,8 +8,16 @@ import { addNumberCell, type CodeCells, codeNotes, createCodeCells } from "./cod
 import { addDate, addUnread, createDateTally, type DateTally, dateRangeOf } from "./date-tally.ts";
 import { cellNumber, isEmptyCell, isMissingWord, notANumber, numberText, textNumber } from "./number-cell.ts";
 import { addValue, createRunningMoments, sampleDeviation } from "./running-moments.ts";
-import { addText, createTextTally, looksLikeText, meanWords, type TextTally } from "./text-tally.ts";
-import { createValueTally, type ValueTally } from "./value-tally.ts";
+import {
+  addText,
+  addTruth,
+  createTextTally,
+  looksLikeText,
+  meanWords,
+  type TextTally,
+  type TruthTally,
+} from "./text-tally.ts";
+import { createValueTally, sortCounts, sumCounts, type ValueTally } from "./value-tally.ts";
 
 /** What one pass gathers about a column. Its type may be open until the last row, so both readings are kept until one is ruled out. */
 interface ColumnProfile {
@@ -35,6 +44,8 @@ interface ColumnProfile {
   numbersAfter: number;
   dates: DateTally;
   texts: TextTally;
+  /** Of a column that is stated to have truth values: how each is written. */
+  truths: TruthTally;
 }
 
 /** In wide files fewer values are kept per column, so that memory and manifest stay bounded. */
@@ -76,6 +87,7 @@ export const createColumnProfile = (
     numbersAfter: 0,
     dates: createDateTally(stated === undefined || stated === "datetime"),
     texts: createTextTally(),
+    truths: new Map(),
   };
 };
 
@@ -114,6 +126,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
   if (!profile.isNumber) {
     if (isEmptyCell(record, index)) profile.empty += 1;
     else {
+      if (stated === "boolean") addTruth(profile.truths, record, profile);
       addWords(profile, record);
       profile.values.add(record, index);
       if (profile.commas.only) lookForCommas(profile, record);
@@ -146,18 +159,6 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
     if (value > profile.maximum) profile.maximum = value;
     profile.values.add(record, index);
   }
-};
-
-/** Most frequent first; among equals by the text's code units, so that the order depends on the data alone. */
-const sortCounts = (counts: Map<string, number>): { value: string; count: number }[] =>
-  [...counts]
-    .map(([value, count]) => ({ value, count }))
-    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
-
-const sumCounts = (counts: Iterable<readonly [string, number]>): Map<string, number> => {
-  const sums = new Map<string, number>();
-  for (const [value, count] of counts) sums.set(value, (sums.get(value) ?? 0) + count);
-  return sums;
 };
 
 const finishNumber = (profile: ColumnProfile, { columns, decimal }: ProfiledFile): Column => {
@@ -196,6 +197,7 @@ const finishTexts = (profile: ColumnProfile, rows: number): Column => {
     const range = dates.count > 0 ? { dates: dateRangeOf(dates) } : {};
     return { ...withoutMissingWords(column, profile), type: "datetime", missing: rows - dates.count, ...range };
   }
+  if (stated === "boolean" || (stated === undefined && areTruthValues(column))) return { ...column, type: "boolean" };
   if (stated === "text" || (stated === undefined && looksLikeText(texts, column, rows)))
     return { ...column, type: "text" };
   return column;

@@ -1,4 +1,5 @@
 import type { Column } from "../../domain/datasets/dataset.ts";
+import { isCategorical } from "../../domain/datasets/truth-values.ts";
 import { limits } from "../../domain/limits.ts";
 
 /** Of the room for values, what number columns may take, which do without: the rest is for category columns, which are no features without them. */
@@ -44,7 +45,7 @@ export const fitValues = (columns: readonly Column[], roomBytes: number = limits
   return columns.map((column, i) => {
     if (!dropped.has(i)) return column;
     const { categories: _values, ...rest } = column;
-    return column.type === "category" ? { ...rest, distinct: null } : rest;
+    return isCategorical(column) ? { ...rest, distinct: null } : rest;
   });
 };
 

@@ -105,3 +105,16 @@ export const createValueTally = (mostValues: number, charge: (bytes: number) => 
 };
 
 export type ValueTally = ReturnType<typeof createValueTally>;
+
+/** Most frequent first; among equals by the text's code units, so that the order depends on the data alone. */
+export const sortCounts = (counts: Map<string, number>): { value: string; count: number }[] =>
+  [...counts]
+    .map(([value, count]) => ({ value, count }))
+    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
+
+/** Of values that stand more than once: all their counts together. */
+export const sumCounts = (counts: Iterable<readonly [string, number]>): Map<string, number> => {
+  const sums = new Map<string, number>();
+  for (const [value, count] of counts) sums.set(value, (sums.get(value) ?? 0) + count);
+  return sums;
+};

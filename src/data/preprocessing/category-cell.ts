@@ -1,4 +1,5 @@
 import type { Cell } from "../../domain/datasets/dataset.ts";
+import { truthOf } from "../../domain/datasets/truth-values.ts";
 import type { FeatureTransform } from "../../domain/models/model.ts";
 
 type CategoryTransform = Extract<FeatureTransform, { type: "category" }>;
@@ -8,6 +9,12 @@ export type CategoryText = { text: string | null } | { problem: string };
 
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const remedy = "send codes as strings";
+
+/** The category that a truth value is: the one so written, or the only one that says so (of yes and no, say). */
+const wordOf = (categories: readonly string[], value: boolean): string => {
+  const own = categories.includes(String(value)) ? [] : categories.filter((text) => truthOf(text) === value);
+  return own.length === 1 ? own[0]! : String(value);
+};
 
 /**
  * Reads category cells. A bare number has lost its spelling on the way (1e3, 1000 and 1000.0 are one number, and beyond 2⁵³ several are), so it is taken for a
@@ -28,6 +35,7 @@ export const createCategoryReader = ({ categories }: CategoryTransform): ((value
   };
   return (value) => {
     if (value === null) return { text: null };
+    if (typeof value === "boolean") return { text: wordOf(categories, value) };
     if (typeof value !== "number") {
       const text = String(value);
       return { text: /^[ \t]*$/.test(text) ? null : text };

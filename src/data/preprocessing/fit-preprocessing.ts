@@ -1,4 +1,5 @@
 import type { Column, Dataset } from "../../domain/datasets/dataset.ts";
+import { isCategorical } from "../../domain/datasets/truth-values.ts";
 import { assert } from "../../domain/errors.ts";
 import { logShiftOf, referenceOf, scalingOf } from "../../domain/jobs/spec/columns/column-options.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
@@ -131,7 +132,7 @@ const createFeatureFits = (spec: ResolvedJobSpec, dataset: Dataset): FeatureFit[
     assert(index !== undefined && column !== undefined, `the data set has the feature ${name}`);
     if (column.type === "image") return createImageFit(column, index, spec, dataset);
     if (column.type === "text") return createTextFit(column, index, preprocessing);
-    if (column.type === "category") return createCategoryFit(column, index, referenceOf(preprocessing, name));
+    if (isCategorical(column)) return createCategoryFit(column, index, referenceOf(preprocessing, name));
     if (column.type === "datetime") return createScaledFit(column, index, createStatistics(), holds);
     const scaling = scalingOf(preprocessing, name);
     const own = shared ?? createStatistics(scaling, logShiftOf(preprocessing, column));

@@ -1,4 +1,5 @@
 import { isFoldEnsemble } from "../../domain/jobs/spec/folds/cross-validation-spec.ts";
+import { limits } from "../../domain/limits.ts";
 import type { Fit } from "./fits.ts";
 
 const pageBytes = 65_536;
@@ -19,12 +20,33 @@ const answersBytes = (fits: readonly Fit[]): number => {
   return inPages(8 * numbers);
 };
 
+/** Of one model's weights. */
+const weightBytes = (parameters: number): number => 4 * parameters;
+
+/**
+ * How many models that were measured stay beside the one that the job leaves, since its promises of coverage are theirs: the one before a refit, or the folds' of the first repeat where no rows are set aside
+ * for good. None where they would be too large.
+ */
+export const modelsBeside = (fits: readonly Fit[], parameters: number): number => {
+  const { spec, shape } = fits.at(-1)!;
+  const { crossValidation, refit } = spec.training;
+  if (spec.task.type !== "classification" && spec.task.type !== "regression") return 0;
+  const unmeasured = crossValidation?.model === "all_rows" && shape.testRows === 0 && shape.validationRows === 0;
+  const models = refit === true ? 1 : unmeasured ? crossValidation.folds : 0;
+  return models * weightBytes(parameters) <= limits.measuredBytes ? models : 0;
+};
+
+/** Whether there would be such models were they smaller. */
+export const isTooLargeBeside = (fits: readonly Fit[], parameters: number): boolean =>
+  modelsBeside(fits, parameters) === 0 && modelsBeside(fits, 0) > 0;
+
 /**
  * Bytes of what a job of several fits holds beside the memory that they compute in, one after another: what was said of the rows held out, and the weights of all
- * folds' models where they are the job's model together. None of a single fit.
+ * models that are kept: the folds' where they are the job's model together, and those that stay beside it. None of a single fit.
  * @param parameters of one model
  */
 export const bytesBesideFits = (fits: readonly Fit[], parameters: number): number => {
   if (fits.length === 1) return 0;
-  return answersBytes(fits) + (isFoldEnsemble(fits[0]!.spec) ? inPages(4 * fits.length * parameters) : 0);
+  const models = isFoldEnsemble(fits[0]!.spec) ? fits.length : modelsBeside(fits, parameters);
+  return answersBytes(fits) + inPages(models * weightBytes(parameters));
 };

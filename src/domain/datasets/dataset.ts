@@ -4,10 +4,10 @@ import { DatasetId } from "../ids.ts";
 import { Timestamp } from "../jobs/job.ts";
 import { limits } from "../limits.ts";
 
-export const ColumnType = z.enum(["number", "category", "image", "datetime", "text"]).meta({
+export const ColumnType = z.enum(["number", "category", "image", "datetime", "text", "boolean"]).meta({
   id: "ColumnType",
   description:
-    "What a column's cells are. `datetime`: dates, with or without a time of day; `text`: free text, of which the words count.",
+    "What a column's cells are. `datetime`: dates, with or without a time of day; `text`: free text, of which the words count; `boolean`: truth values in one way of writing, which models take as two categories.",
 });
 
 export const DateCycle = z

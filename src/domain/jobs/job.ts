@@ -45,6 +45,12 @@ export const Plan = z
       .describe(
         "of the trainer's disk, for a table's encoded rows while the job runs: the ring is filled from there; absent: they are not kept on it",
       ),
+    measuredBytes: z
+      .int()
+      .optional()
+      .describe(
+        "of the store, and of `memoryBytes`, at most, for weights of models that are measured and kept beside the job's own: predictions with `coverage` ask the folds' (CV+), or the one before a refit; absent: none are",
+      ),
     savedBytes: z
       .int()
       .optional()

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AliasName, DatasetId, ModelId } from "../ids.ts";
 import { Estimate } from "./estimate.ts";
 import { Drift } from "./parts/drift.ts";
+import { NestedModels } from "./parts/nested-models.ts";
 import { ClassificationReport, ReportNote } from "./report.ts";
 
 const mostModels = 10;
@@ -91,6 +92,12 @@ export const Comparison = z
       )
       .describe(
         "of every pair; each interval holds the truth in 95 of 100 samples by itself, not all of them together",
+      ),
+    nested: z
+      .array(NestedModels)
+      .default([])
+      .describe(
+        "of every pair of models that were solved, without a penalty, on the same training rows, and of which one is nested in the other: F of numbers and Gamma, else the likelihood ratio. Of other solved pairs a note `not_nested` says why there is none",
       ),
     groups: z
       .array(z.array(ModelId))

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fifth } from "./parts/fifth.ts";
-import { QuantileIntervals } from "./parts/quantile-intervals.ts";
+import { FoldQuantileIntervals, QuantileIntervals } from "./parts/quantile-intervals.ts";
 
 const coverage = z.number().describe("share of rows that their sets or intervals hold, each judged by the others");
 
@@ -156,6 +156,7 @@ export const Conformal = z
     FoldSets,
     LeaveOneOutIntervals,
     QuantileIntervals,
+    FoldQuantileIntervals,
   ])
   .meta({
     id: "Conformal",
@@ -197,7 +198,7 @@ export const CoverageAnswer = z
       .number()
       .nullable()
       .describe(
-        "the probability that is proven, whatever the distribution: the level, or with the fits without each row 1 − 2(1 − level), with the models of folds a little less, although they hold about the level (Barber et al. 2021); null: nothing is, the coverage is approximate, because the model is a refit of the one that was measured",
+        "the probability that is proven, whatever the distribution: the level, or with the fits without each row 1 − 2(1 − level), with the models of folds a little less, although they hold about the level (Barber et al. 2021); null: nothing is, the coverage is approximate, because new rows come in groups or later in time (`by`, `time`), or because the model is a refit and the one that was measured was not kept beside it",
       ),
   })
   .meta({ id: "CoverageAnswer", description: "What the sets or intervals of an answer promise." });

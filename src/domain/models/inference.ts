@@ -85,7 +85,8 @@ export const Solution = z
   })
   .meta({ id: "Solution", description: "How the coefficients of a linear model were found." });
 
-const test = {
+/** What a test against a nested model says. */
+export const nestedTest = {
   statistic: z.number().describe("F, or twice the difference of the log-likelihoods"),
   distribution: z.enum(["F", "chi-squared"]).describe("of the statistic, if what is left out has no effect"),
   degrees: z.int().describe("of freedom: coefficients that are left out"),
@@ -93,10 +94,10 @@ const test = {
   pValue: z.number().describe("of no effect"),
 };
 const NestedTest = z
-  .object(test)
+  .object(nestedTest)
   .meta({ id: "NestedTest", description: "Against a model that is nested in this one." });
 const FeatureTest = z
-  .object({ feature: z.string().describe("the column"), ...test })
+  .object({ feature: z.string().describe("the column"), ...nestedTest })
   .meta({ id: "FeatureTest", description: "Against the model without one feature." });
 const InfluentialRow = z
   .object({

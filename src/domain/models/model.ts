@@ -210,6 +210,9 @@ export const Model = z
         scores: StoredFile.optional(),
         background: StoredFile.optional().describe("training rows that predictions are explained against"),
         heldOut: StoredFile.optional().describe("as `/held-out` gives it"),
+        measured: StoredFile.optional().describe(
+          "the models that were measured, beside the one that is kept: of a cross-validation those of the folds of the first repeat, of a refit the one before it; predictions with `coverage` ask them",
+        ),
         folds: StoredFile.optional().describe(
           "of an ensemble of folds' models: the preprocessing of each, in the order of the first axis of the weights' tensors",
         ),

@@ -50,6 +50,8 @@ export interface ClusteringLayout {
   readonly scratch: number;
   /** Mixtures only (0 otherwise). */
   readonly responsibilities: number;
+  /** Rows whose responsibilities lie there at a time, and are computed once more where they are wanted again; null: those of all rows do. */
+  readonly weighedRows: number | null;
   readonly componentCounts: number;
   readonly factors: number;
 }

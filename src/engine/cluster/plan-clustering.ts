@@ -60,13 +60,22 @@ const toTask = (spec: ClusteringSpec, rows: number, warnings: string[]): Cluster
 const f64 = 8;
 const i32 = 4;
 
-const placeWork = (layout: Layout, task: ClusteringTask, shape: ClusteringShape): ClusteringLayout => {
+/** Rows whose responsibilities are held together, where those of all are too many. */
+const mostWeighedRows = 4096;
+
+const placeWork = (
+  layout: Layout,
+  task: ClusteringTask,
+  shape: ClusteringShape,
+  weighs: Weighing,
+): ClusteringLayout => {
   const { trainRows, inputs } = shape;
   const mixture = task.model === "gaussian_mixture";
   const form = covarianceForms[task.covariance];
   const rows = Math.max(trainRows, shape.validationRows, shape.testRows);
   const block = blockSize(task, task.to, inputs) * f64;
   const sample = Math.min(trainRows, silhouetteRows);
+  const weighedRows = mixture && weighs === "by blocks" && rows > mostWeighedRows ? mostWeighedRows : null;
   return {
     assignments: layout.place(rows * i32),
     distances: layout.place(rows * f64),
@@ -78,7 +87,8 @@ const placeWork = (layout: Layout, task: ClusteringTask, shape: ClusteringShape)
     sample: layout.place(sample * i32),
     triangle: layout.place(triangleSize(sample) * f64),
     scratch: layout.place(scratchDoubles(task.to, inputs) * f64),
-    responsibilities: mixture ? layout.place(rows * task.to * f64) : 0,
+    responsibilities: mixture ? layout.place((weighedRows ?? rows) * task.to * f64) : 0,
+    weighedRows,
     componentCounts: mixture ? layout.place(task.to * f64) : 0,
     factors: mixture ? layout.place(form.factorSize(task.to, inputs) * f64) : 0,
   };
@@ -91,15 +101,27 @@ const iterationFlops = (task: ClusteringTask, rows: number, d: number): number =
     : rows * (covarianceForms[task.covariance].flopsPerRow(task.to, d) + task.to * (2 * d + 60));
 
 /**
- * Plans a k-means or Gaussian-mixture job: what it will compute, and where each array lies in one memory; where the rows do not fit, without them.
+ * Plans a k-means or Gaussian-mixture job: what it will compute, and where each array lies in one memory; where the rows do not fit, without them, and where a
+ * mixture's responsibilities do not, with those of some rows at a time.
  * ServiceError `invalid` with pointers into the spec where the spec does not fit the data.
  */
 export const planClustering = (spec: ClusteringSpec, shape: ClusteringShape): ClusteringPlan => {
   const memoryBytes = spec.resources?.memoryBytes ?? Number.POSITIVE_INFINITY;
-  return heldOrSpilled((spill) => planPlaced(spec, shape, spill), shape, { memoryBytes, float64: false });
+  const plan = (weighs: Weighing): ClusteringPlan =>
+    heldOrSpilled((spill) => planPlaced(spec, shape, spill, weighs), shape, { memoryBytes, float64: false });
+  const kept = plan("once");
+  return kept.memoryBytes <= memoryBytes || kept.task.model === "k_means" ? kept : plan("by blocks");
 };
 
-const planPlaced = (spec: ClusteringSpec, shape: ClusteringShape, spill: TableSpill | null): ClusteringPlan => {
+/** How a mixture's responsibilities are computed: once for all rows, or a block of them at a time, again and again. */
+type Weighing = "once" | "by blocks";
+
+const planPlaced = (
+  spec: ClusteringSpec,
+  shape: ClusteringShape,
+  spill: TableSpill | null,
+  weighs: Weighing,
+): ClusteringPlan => {
   if (shape.trainRows < 1) refuse("/training/split", "leaves no row to train on");
   const warnings: string[] = [];
   const task = toTask(spec, shape.trainRows, warnings);
@@ -119,7 +141,7 @@ const planPlaced = (spec: ClusteringSpec, shape: ClusteringShape, spill: TableSp
     validation: features("validation", shape.validationRows),
     test: features("test", shape.testRows),
   };
-  const work = placeWork(layout, task, shape);
+  const work = placeWork(layout, task, shape, weighs);
   const form = covarianceForms[task.covariance];
   const parameters = task.model === "k_means" ? task.to * shape.inputs : freeParameters(form, task.to, shape.inputs);
   if (task.model === "gaussian_mixture" && parameters >= shape.trainRows * shape.inputs) {
@@ -127,6 +149,10 @@ const planPlaced = (spec: ClusteringSpec, shape: ClusteringShape, spill: TableSp
       `a ${task.covariance} mixture of ${task.to} has ${parameters} free parameters for ${shape.trainRows * shape.inputs} observed numbers: its likelihood is not trustworthy; choose fewer components or covariance "diagonal"`,
     );
   }
+  if (work.weighedRows !== null)
+    warnings.push(
+      "the responsibilities of all rows do not fit into resources.memoryBytes: those of some rows at a time are computed three times in each iteration; the result is the same to the bit",
+    );
   const runs = (task.to - task.from + 1) * task.restarts;
   return {
     kind: "clustering",

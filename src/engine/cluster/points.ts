@@ -12,11 +12,14 @@ export interface Block {
   readonly rows: number;
 }
 
-/** All rows, block by block; one is at hand until the next is asked for. */
-export function* blocksOf(points: Points): Generator<Block> {
+/** All rows, block by block, of so many rows at most; one is at hand until the next is asked for. */
+export function* blocksOf(points: Points, mostRows = points.blockRows): Generator<Block> {
   const { rows, blockRows, values } = points;
-  for (let first = 0; first < rows; first += blockRows)
-    yield { x: values.subarray(points.seek(first)), first, rows: Math.min(blockRows, rows - first) };
+  for (let brought = 0; brought < rows; brought += blockRows) {
+    const end = Math.min(rows, brought + blockRows);
+    for (let first = brought; first < end; first += mostRows)
+      yield { x: values.subarray(points.seek(first)), first, rows: Math.min(mostRows, end - first) };
+  }
 }
 
 /** By what rows are computed, and the working space that this wants: `scratchDoubles` numbers. */

@@ -73,7 +73,7 @@ export const createClusterPredictor = (
   return (points) => {
     const responsibilities = new Float64Array(points.rows * k);
     const logDensities = new Float64Array(points.rows);
-    const work = { kernels, scratch, responsibilities, counts: new Float64Array(k), factors };
+    const work = { kernels, scratch, responsibilities, weighedRows: null, counts: new Float64Array(k), factors };
     expect(form, points, k, mixture, work, logDensities);
     for (let row = 0; row < points.rows; row++) logDensities[row]! -= model.logScale;
     const assignments = new Int32Array(points.rows);

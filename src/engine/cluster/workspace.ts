@@ -71,7 +71,8 @@ export const createWorkspace = (
     lloyd,
     mixture: {
       ...work,
-      responsibilities: mixtureOnly(layout.responsibilities, rows * task.to),
+      responsibilities: mixtureOnly(layout.responsibilities, (layout.weighedRows ?? rows) * task.to),
+      weighedRows: layout.weighedRows,
       counts: mixtureOnly(layout.componentCounts, task.to),
       factors: mixtureOnly(layout.factors, covarianceForms[task.covariance].factorSize(task.to, d)),
     },

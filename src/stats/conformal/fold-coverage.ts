@@ -1,8 +1,10 @@
 import type { FoldIntervals, FoldSets } from "../../domain/models/conformal.ts";
+import type { FoldQuantileIntervals } from "../../domain/models/parts/quantile-intervals.ts";
 import { countBefore } from "../order-of.ts";
+import { firstNotEmpty, type Interval, type IntervalMethod, type Said } from "./quantile-intervals.ts";
 import { rankOf } from "./scores.ts";
 
-/** What each fold's model says of some rows, fold after fold: rows × width, values in the label's units or probabilities of the classes. */
+/** What each fold's model says of some rows, fold after fold: rows × width, values in the label's units (behind each, where the model says them, its lower and upper quantile) or probabilities of the classes. */
 export interface FoldNumbers {
   readonly width: number;
   readonly folds: readonly Float64Array[];
@@ -14,6 +16,15 @@ const countFrom = (growing: ArrayLike<number>, least: number): number =>
 
 const numberOf = (folds: readonly ArrayLike<number>[]): number => folds.reduce((sum, { length }) => sum + length, 0);
 
+/** What each fold says, moved by the scores of its rows; growing. */
+const moved = (folds: readonly ArrayLike<number>[], said: readonly number[], sign: 1 | -1): Float64Array => {
+  const all = new Float64Array(numberOf(folds));
+  let i = 0;
+  for (const [k, scores] of folds.entries())
+    for (let row = 0; row < scores.length; row++) all[i++] = said[k]! + sign * scores[row]!;
+  return all.sort();
+};
+
 /**
  * The interval of CV+ (Barber, Candès, Ramdas & Tibshirani 2021, Annals of Statistics 49, section 2.2) about one row: with μₖ what the model of fold k says of it and R the |residuals| of that fold's
  * rows, from the (n + 1 − r)-th smallest of all μₖ − R to the r-th smallest of all μₖ + R, r = ⌈(n + 1) · coverage⌉. With as many folds as rows it is the jackknife+.
@@ -22,24 +33,48 @@ export const foldInterval = (
   { folds, least }: Pick<FoldIntervals, "folds" | "least">,
   said: readonly number[],
   coverage: number,
-): { lower: number; upper: number } => {
+): Interval => {
   const n = numberOf(folds);
   const rank = rankOf(n, coverage);
-  const [lowers, uppers] = [new Float64Array(n), new Float64Array(n)];
-  let i = 0;
-  for (const [k, scores] of folds.entries()) {
-    for (const score of scores) {
-      lowers[i] = said[k]! - score;
-      uppers[i] = said[k]! + score;
-      i += 1;
-    }
-  }
   const ends =
     rank > n
       ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
-      : [lowers.sort()[n - rank]!, uppers.sort()[rank - 1]!];
+      : [moved(folds, said, -1)[n - rank]!, moved(folds, said, 1)[rank - 1]!];
   const [lower, upper] = [Math.min(...ends), Math.max(...ends)];
   return { lower: Math.max(least ?? Number.NEGATIVE_INFINITY, lower), upper };
+};
+
+/**
+ * The interval of CV+ about the quantiles that each fold's model says (Gupta, Kuchibhotla & Ramdas 2022, Nested conformal prediction, section 3, with the nested sets of Romano, Patterson & Candès): from the
+ * (n + 1 − r)-th smallest of all lower − Q to the r-th smallest of all upper + Q, with Q the scores of the folds' rows and r = ⌈(n + 1) · coverage⌉; by `tails` each end by scores of its own, r = ⌈(n + 1)(1 + coverage)/2⌉.
+ * `marginal` goes by |residuals| about the values. Where nothing is left both ends are the middle of the first interval, of growing coverage, that is not empty.
+ */
+export const foldQuantileInterval = (
+  { folds }: Pick<FoldQuantileIntervals, "folds">,
+  said: readonly Said[],
+  { coverage, coverageMethod }: { coverage: number; coverageMethod: IntervalMethod },
+): Interval => {
+  const of = (name: "scores" | "lower" | "upper" | "residuals") => folds.map((fold) => fold[name]);
+  if (coverageMethod === "marginal") {
+    const values = said.map(({ value }) => value);
+    return foldInterval({ folds: of("residuals"), least: null }, values, coverage);
+  }
+  const tails = coverageMethod === "tails";
+  const ends = {
+    lower: moved(
+      of(tails ? "lower" : "scores"),
+      said.map(({ quantiles }) => quantiles.lower),
+      -1,
+    ),
+    upper: moved(
+      of(tails ? "upper" : "scores"),
+      said.map(({ quantiles }) => quantiles.upper),
+      1,
+    ),
+  };
+  const n = ends.lower.length;
+  const at = (place: number): Interval => ({ lower: ends.lower[n - 1 - place]!, upper: ends.upper[place]! });
+  return firstNotEmpty(at, rankOf(n, tails ? (1 + coverage) / 2 : coverage) - 1, n);
 };
 
 /**

@@ -1,21 +1,6 @@
 import type { FoldIntervals, FoldSets } from "../../domain/models/conformal.ts";
+import { byFold, type FoldedRows } from "./folded-rows.ts";
 import { type ClassRows, classScores, heldAtLevel, numberScores, shareOf } from "./held-out-scores.ts";
-
-/** Rows of the first repeat: the fold that each is in, from 0. */
-export interface FoldedRows {
-  readonly folds: number;
-  readonly foldOf: ArrayLike<number>;
-}
-
-/** Scores of the rows that are picked of those kept, fold by fold, growing. */
-const byFold = (
-  { folds, foldOf }: FoldedRows,
-  { rows, scores }: { readonly rows: readonly number[]; readonly scores: ArrayLike<number> },
-  picked: readonly number[],
-) =>
-  Array.from({ length: folds }, (_, fold) =>
-    Array.from(Float64Array.from(picked.filter((i) => foldOf[rows[i]!] === fold).map((i) => scores[i]!)).sort()),
-  );
 
 /** Out-of-fold |residuals|. Coverage by fifths takes all folds' scores for one another's. */
 export const foldIntervals = (

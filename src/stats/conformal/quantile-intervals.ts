@@ -1,4 +1,5 @@
-import type { QuantileIntervals } from "../../domain/models/parts/quantile-intervals.ts";
+import type { FoldQuantileIntervals, QuantileIntervals } from "../../domain/models/parts/quantile-intervals.ts";
+import { byFold, type FoldedRows } from "./folded-rows.ts";
 import { heldAtLevel, numberScores, shareOf } from "./held-out-scores.ts";
 import { boundOf, rankOf } from "./scores.ts";
 
@@ -10,23 +11,71 @@ export interface QuantileRows {
   readonly truths: ArrayLike<number>;
 }
 
+/** What a model says of one row. */
+export interface Said {
+  readonly value: number;
+  readonly quantiles: { readonly lower: number; readonly upper: number };
+}
+
+export interface Interval {
+  lower: number;
+  upper: number;
+}
+
+export type IntervalMethod = "adaptive" | "marginal" | "tails";
+
 const growing = (scores: Float64Array): number[] => Array.from(scores.toSorted());
 
-/** Scores of a lower and an upper quantile (Romano, Patterson & Candès 2019, Conformalized quantile regression, equation 6, and each tail by itself as in theorem 2). */
-export const quantileIntervals = (
-  interval: number,
-  { predictions, lower, upper, truths }: QuantileRows,
-): QuantileIntervals => {
+/** The scores of the rows that are kept, and which of those are held at the report's level. */
+const scoresOf = ({ predictions, lower, upper, truths }: QuantileRows) => {
   const { rows, scores: residuals, byFifth } = numberScores(predictions, truths);
   const below = Float64Array.from(rows, (row) => lower[row]! - truths[row]!);
   const above = Float64Array.from(rows, (row) => truths[row]! - upper[row]!);
   const scores = below.map((own, i) => Math.max(own, above[i]!));
   const [adaptive, marginal] = [heldAtLevel(scores), heldAtLevel(residuals)];
+  const fifths = byFifth((own) => ({ adaptive: shareOf(adaptive, own), marginal: shareOf(marginal, own) }));
+  return { rows, scores, below, above, residuals, byFifth: fifths };
+};
+
+/** Scores of a lower and an upper quantile (Romano, Patterson & Candès 2019, Conformalized quantile regression, equation 6, and each tail by itself as in theorem 2). */
+export const quantileIntervals = (interval: number, held: QuantileRows): QuantileIntervals => {
+  const { rows, scores, below, above, residuals, byFifth } = scoresOf(held);
   return {
     ...{ type: "quantile_intervals", rows: rows.length, interval },
     ...{ scores: growing(scores), lower: growing(below), upper: growing(above), residuals: growing(residuals) },
-    byFifth: byFifth((own) => ({ adaptive: shareOf(adaptive, own), marginal: shareOf(marginal, own) })),
+    byFifth,
   };
+};
+
+/** Out-of-fold scores of the same kind, fold by fold. Coverage by fifths takes all folds' scores for one another's. */
+export const foldQuantileIntervals = (
+  interval: number,
+  where: FoldedRows,
+  held: QuantileRows,
+): FoldQuantileIntervals => {
+  const { rows, scores, below, above, residuals, byFifth } = scoresOf(held);
+  const every = Array.from(rows.keys());
+  const folded = [scores, below, above, residuals].map((own) => byFold(where, { rows, scores: own }, every));
+  return {
+    ...{ type: "fold_quantile_intervals", rows: rows.length, interval },
+    folds: folded[0]!.map((own, k) => ({
+      ...{ scores: own, lower: folded[1]![k]!, upper: folded[2]![k]!, residuals: folded[3]![k]! },
+    })),
+    byFifth,
+  };
+};
+
+/**
+ * Of intervals that grow with their place among n, the one at `first`. Where that is empty both ends are the middle of the first one that is not, so that each interval lies in those of more coverage; beyond
+ * the last place it is without ends.
+ */
+export const firstNotEmpty = (at: (place: number) => Interval, first: number, n: number): Interval => {
+  if (first >= n) return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
+  let [place, ends] = [first, at(first)];
+  while (ends.lower > ends.upper && place + 1 < n) ends = at(++place);
+  if (place === first && ends.lower <= ends.upper) return ends;
+  const middle = (ends.lower + ends.upper) / 2;
+  return { lower: middle, upper: middle };
 };
 
 /**
@@ -36,9 +85,9 @@ export const quantileIntervals = (
  */
 export const quantileInterval = (
   { scores, lower, upper, residuals }: QuantileIntervals,
-  said: { readonly value: number; readonly quantiles: { readonly lower: number; readonly upper: number } },
-  { coverage, coverageMethod }: { coverage: number; coverageMethod: "adaptive" | "marginal" | "tails" },
-): { lower: number; upper: number } => {
+  said: Said,
+  { coverage, coverageMethod }: { coverage: number; coverageMethod: IntervalMethod },
+): Interval => {
   const { value, quantiles } = said;
   if (coverageMethod === "marginal") {
     const half = boundOf(residuals, coverage);
@@ -47,11 +96,5 @@ export const quantileInterval = (
   const tails = coverageMethod === "tails";
   const [below, above] = tails ? [lower, upper] : [scores, scores];
   const at = (place: number) => ({ lower: quantiles.lower - below[place]!, upper: quantiles.upper + above[place]! });
-  const first = rankOf(scores.length, tails ? (1 + coverage) / 2 : coverage) - 1;
-  if (first >= scores.length) return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
-  let [place, ends] = [first, at(first)];
-  while (ends.lower > ends.upper && place + 1 < scores.length) ends = at(++place);
-  if (place === first && ends.lower <= ends.upper) return ends;
-  const middle = (ends.lower + ends.upper) / 2;
-  return { lower: middle, upper: middle };
+  return firstNotEmpty(at, rankOf(scores.length, tails ? (1 + coverage) / 2 : coverage) - 1, scores.length);
 };

@@ -82,6 +82,9 @@ export const artifactKeys = {
   /** Training rows that single predictions are explained against. */
   background: (tenant: string, id: string, digestHex: string) =>
     `${tenant}/models/${id}/background-${digestHex}.safetensors`,
+  /** The models that were measured, with the preprocessing of each: of folds, or the one before a refit. */
+  measured: (tenant: string, id: string, digestHex: string) =>
+    `${tenant}/models/${id}/measured-${digestHex}.safetensors`,
   /** How each member of an ensemble of folds' models takes its rows. */
   folds: (tenant: string, id: string, digestHex: string) => `${tenant}/models/${id}/folds-${digestHex}.json`,
   /** What the model said of the rows that its report is about. */

@@ -62,6 +62,17 @@ export const networkOf = (tenant: TenantId, model: AnyModel): ModelFile | null =
   };
 };
 
+/** The models that were measured, beside the one that is kept: those of folds, or the one before a refit; null: none are kept. */
+export const measuredModelsOf = (tenant: TenantId, model: Model): ModelFile | null => {
+  const measured = model.files?.measured;
+  if (measured === undefined) return null;
+  return {
+    key: artifactKeys.measured(tenant, model.id, digestHex(model)),
+    check: checkFile(measured),
+    what: `the models kept with ${model.id}, which were measured`,
+  };
+};
+
 /** How the members of an ensemble of folds' models take their rows; null: the model is none. */
 export const foldsOf = (tenant: TenantId, model: Model): ModelFile | null => {
   const folds = model.files?.folds;

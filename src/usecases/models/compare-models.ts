@@ -5,10 +5,12 @@ import { classCounts } from "../../domain/jobs/spec/task-columns.ts";
 import { type ComparedModel, CompareRequest, type Comparison } from "../../domain/models/comparison.ts";
 import { isImported, type Model } from "../../domain/models/model.ts";
 import { columnDrift } from "../../stats/explaining/column-drift.ts";
+import { nestedModels } from "../../stats/inference/nested-models.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import type { Deps } from "../deps.ts";
 import { getModel } from "./get-model.ts";
+import { getModelReport } from "./get-model-report.ts";
 import { unlessDeleted } from "./unless-deleted.ts";
 
 const refuse = (errors: readonly FieldError[]): never => {
@@ -78,6 +80,23 @@ const driftOf = (model: Model, dataset: Dataset, trained: Dataset | null): Compa
   return columnDrift(names, dataset, trained);
 };
 
+/** Tests of the solved ones among the models, by what their reports say of their training rows. */
+const nestedOf = async (
+  deps: Deps,
+  caller: Caller,
+  models: readonly Model[],
+  datasets: readonly (Dataset | null)[],
+): Promise<Pick<Comparison, "nested" | "notes">> => {
+  const solved = await Promise.all(
+    models.map(async (model, i) => {
+      if (model.spec.training.solver !== "exact") return [];
+      const report = await getModelReport(deps, caller, { id: model.id });
+      return [{ model, report, data: datasets[i]?.sha256 ?? model.dataset ?? "" }];
+    }),
+  );
+  return nestedModels(solved.flat());
+};
+
 /**
  * Asks models of one label about the same rows of a data set, and compares their answers pair by pair. `invalid` with a pointer where they cannot be compared.
  */
@@ -102,5 +121,10 @@ export const compareModels = async (deps: Deps, caller: Caller, request: { body:
   const drifts = new Map(
     models.map((model, i) => [model.id, isOwn(model, i) ? null : driftOf(model, dataset, datasets[i]!)]),
   );
-  return { ...compared, models: compared.models.map((one) => ({ ...one, drift: drifts.get(one.model) ?? null })) };
+  const { nested, notes } = await nestedOf(deps, caller, models, datasets);
+  return {
+    ...compared,
+    ...{ nested, notes: [...compared.notes, ...notes] },
+    models: compared.models.map((one) => ({ ...one, drift: drifts.get(one.model) ?? null })),
+  };
 };

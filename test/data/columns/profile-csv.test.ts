@@ -113,6 +113,44 @@ describe("the profile of a file", () => {
     expect((await column(["long ".repeat(100)])).distinct).toBeNull();
   });
 
+  it("infers truth values from a pair of words in one way of writing, and takes those that are stated", async () => {
+    for (const pair of [
+      ["true", "false"],
+      ["TRUE", "FALSE"],
+      ["Yes", "No"],
+      ["n", "y"],
+      ["f", "t"],
+    ])
+      expect(await column([...pair, "", pair[0]!])).toMatchObject({
+        ...{ type: "boolean", missing: 1, distinct: 2 },
+        categories: [{ value: pair[0], count: 2 }, { value: pair[1] }],
+      });
+    // One value alone, two ways of writing, another word, or numbers may be something else.
+    for (const cells of [
+      ["yes", "yes"],
+      ["yes", "no", "Yes"],
+      ["yes", "no", "NA"],
+      ["yes", "false"],
+      ["on", "off"],
+      ["m", "f"],
+    ])
+      expect((await column(cells)).type).toBe("category");
+    expect((await column(["1", "0"])).type).toBe("number");
+    for (const cells of [
+      ["1", "0"],
+      ["on", "off"],
+      ["yes", "yes"],
+    ])
+      expect(await column(cells, { x: "boolean" })).toMatchObject({ type: "boolean", distinct: new Set(cells).size });
+    expect(await column(["true", "false"], { x: "category" })).toMatchObject({ type: "category" });
+    await expect(column(["1", "2"], { x: "boolean" })).rejects.toThrow(
+      /line 3.*"2" is no truth value.*true, false, yes/,
+    );
+    await expect(column(["no", "yes", "Yes"], { x: "boolean" })).rejects.toThrow(
+      /line 4.*"Yes" is written "yes" before/,
+    );
+  });
+
   it("follows the types that the user states", async () => {
     const category = await column(["10", "9", "10"], { x: "category" });
     expect(category).toMatchObject({ type: "category", categories: [{ value: "10", count: 2 }, { value: "9" }] });

@@ -42,6 +42,9 @@ describe("rows to predict", () => {
     expect(encode({})).toEqual(missing);
     expect(encode({ age: null, "a/b": null, colour: null })).toEqual(missing);
     expect(encode({ colour: " " })).toEqual(missing);
+    expect(encodeRows(preprocessing, [{ "a/b": 0, colour: "red" }]).warnings.map(({ message }) => message)).toEqual([
+      '"age" is not in the row; it counts as the mean, 40, and as missing',
+    ]);
   });
 
   it("may have categories that training never saw: all zeros", () => {
@@ -104,6 +107,31 @@ describe("what rows have that training had not", () => {
   const usual: Row = { age: 40, n: 5, colour: "red", code: "501" };
   const warningsOf = (row: Row) =>
     encodeRows(ranged, [usual, { ...usual, ...row }]).warnings.map(({ row: at, column, code }) => [at, column, code]);
+
+  it("is nothing of truth values, however the file writes them", () => {
+    const of = (categories: string[], value: Row[string]) => {
+      const feature = { type: "category" as const, column: "paid", categories, unseen: [], missingIndicator: false };
+      const { inputs, warnings } = encodeRows({ ...ranged, features: [feature], inputs: categories.length }, [
+        { paid: value },
+      ]);
+      return [...inputs, ...warnings.map(({ code }) => code)];
+    };
+    for (const categories of [
+      ["no", "yes"],
+      ["False", "True"],
+      ["0", "1"],
+      ["N", "Y"],
+      ["false", "true"],
+    ]) {
+      expect(of(categories, true)).toEqual([0, 1]);
+      expect(of(categories, false)).toEqual([1, 0]);
+      expect(of(categories, categories[1]!)).toEqual([0, 1]);
+    }
+    // As written, before what means the same; and what may mean two is neither.
+    expect(of(["false", "true", "yes"], true)).toEqual([0, 1, 0]);
+    expect(of(["no", "on", "yes"], true)).toEqual([0, 0, 0, "unknown_category"]);
+    expect(of(["a", "b"], true)).toEqual([0, 0, "unknown_category"]);
+  });
 
   it("is nothing where they are alike", () => {
     expect(encodeRows(ranged, [usual, { ...usual, age: 62, n: null, y: 3 }])).toMatchObject({

@@ -3,7 +3,7 @@ import { controls } from "../../../src/engine/cluster/clustering.ts";
 import type { ClusteringState } from "../../../src/engine/cluster/clustering-state.ts";
 import { fitClustering } from "../../../src/engine/cluster/fit-clustering.ts";
 import { type ClusteringSpec, planClustering } from "../../../src/engine/cluster/plan-clustering.ts";
-import { fitPoints, iris, prepare, resultBits, stopAfter, toSpec, undisturbed } from "./iris.ts";
+import { blobs, fitPoints, inBlocks, iris, prepare, resultBits, stopAfter, toSpec, undisturbed } from "./iris.ts";
 
 const specs: [string, ClusteringSpec][] = [
   ["k-means", toSpec({ type: "k_means", clusters: { from: 2, to: 4 }, restarts: 3 })],
@@ -93,4 +93,42 @@ describe("a clustering job", () => {
     expect(() => of({ from: 3, to: 2 })).toThrow("must be at least from (3)");
     expect(of({ from: 2, to: 9 })).toMatchObject({ task: { to: 3 }, warnings: [expect.stringContaining("up to 3")] });
   });
+});
+
+describe("a mixture whose responsibilities do not fit", () => {
+  const points = blobs(
+    [
+      [0, 0, 0],
+      [2, 1, 0],
+      [0, 2, 3],
+    ],
+    3000,
+    1,
+  );
+
+  it.each(["full", "tied", "diagonal", "spherical"] as const)(
+    "computes those of some rows at a time, to the same bits (%s)",
+    async (covariance) => {
+      const spec = toSpec(
+        { type: "gaussian_mixture", components: { from: 2, to: 3 }, covariance, regularization: 1e-6, restarts: 1 },
+        { epochs: 3 },
+      );
+      const heldOut = { validation: 10, test: 20 };
+      const roomy = prepare(spec, points, heldOut);
+      const tight = { ...spec, resources: { memoryBytes: roomy.plan.memoryBytes - 1 } };
+      const { plan, memory } = prepare(tight, points, heldOut);
+      expect(plan.memoryBytes).toBeLessThan(roomy.plan.memoryBytes);
+      expect(plan.warnings).toContainEqual(expect.stringContaining("some rows at a time"));
+      const whole = resultBits(await fitClustering(roomy.plan, roomy.memory, undisturbed()));
+      expect(resultBits(await fitClustering(plan, memory, undisturbed()))).toEqual(whole);
+      const tables = inBlocks(plan, memory.buffer, 5000);
+      const cut = await fitClustering(
+        plan,
+        { ...memory, tables },
+        { ...undisturbed(), ...stopAfter(3, controls.pause) },
+      );
+      const resumed = await fitClustering(plan, { ...memory, tables }, { ...undisturbed(), resume: cut.state });
+      expect(resultBits(resumed)).toEqual(whole);
+    },
+  );
 });

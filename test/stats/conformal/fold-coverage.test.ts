@@ -2,11 +2,17 @@ import { describe, expect, test } from "vitest";
 import { createRandomStream } from "../../../src/engine/kernels/philox.ts";
 import {
   foldInterval,
+  foldQuantileInterval,
   guaranteedByFolds,
   isInFoldSet,
   scoresOfClasses,
 } from "../../../src/stats/conformal/fold-coverage.ts";
 import { foldIntervals, foldSets } from "../../../src/stats/conformal/fold-report.ts";
+import {
+  foldQuantileIntervals,
+  quantileInterval,
+  quantileIntervals,
+} from "../../../src/stats/conformal/quantile-intervals.ts";
 import { withCoverage } from "../../../src/stats/conformal/with-coverage.ts";
 
 const { uniform } = createRandomStream({ seedLow: 5, seedHigh: 0, purpose: 1, index: 0 });
@@ -33,6 +39,56 @@ describe("CV+", () => {
       upper: Number.POSITIVE_INFINITY,
     });
     expect(foldInterval({ ...conformal, least: 0 }, [0, 0, 0], 0.9).lower).toBe(0);
+  });
+
+  test("of quantiles goes from the smallest lower − Q to the largest upper + Q, by tails with Q of each end; with one model it is that of split conformal prediction", () => {
+    const held = {
+      ...{ predictions, truths },
+      lower: predictions.map((value, i) => value - 0.2 - 0.01 * (i % 7)),
+      upper: predictions.map((value, i) => value + 0.1 + 0.01 * (i % 5)),
+    };
+    const conformal = foldQuantileIntervals(0.5, where, held);
+    expect(conformal).toMatchObject({ type: "fold_quantile_intervals", rows: 30, interval: 0.5 });
+    const said = [4, 4.3, 3.6].map((value, k) => ({
+      value,
+      quantiles: { lower: value - 0.2 - k / 10, upper: value + 0.3 },
+    }));
+    const below = Array.from(truths, (truth, i) => held.lower[i]! - truth);
+    const above = Array.from(truths, (truth, i) => truth - held.upper[i]!);
+    for (const [coverageMethod, coverage] of [
+      ["adaptive", 0.8],
+      ["adaptive", 0.9],
+      ["tails", 0.8],
+    ] as const) {
+      const tails = coverageMethod === "tails";
+      const either = below.map((own, i) => Math.max(own, above[i]!));
+      const of = (i: number) => said[where.foldOf[i]!]!.quantiles;
+      const lowers = (tails ? below : either).map((score, i) => of(i).lower - score).toSorted((a, b) => a - b);
+      const uppers = (tails ? above : either).map((score, i) => of(i).upper + score).toSorted((a, b) => a - b);
+      const rank = Math.ceil(31 * (tails ? (1 + coverage) / 2 : coverage) - 1e-9);
+      const found = foldQuantileInterval(conformal, said, { coverage, coverageMethod });
+      expect(found).toEqual({ lower: lowers[30 - rank], upper: uppers[rank - 1] });
+    }
+    const one = said.map(() => said[0]!);
+    for (const coverageMethod of ["adaptive", "tails", "marginal"] as const)
+      for (const coverage of [0.05, 0.5, 0.8, 0.9, 0.99]) {
+        const found = foldQuantileInterval(conformal, one, { coverage, coverageMethod });
+        const split = quantileInterval(quantileIntervals(0.5, held), said[0]!, { coverage, coverageMethod });
+        expect(found.lower).toBeCloseTo(split.lower, 12);
+        expect(found.upper).toBeCloseTo(split.upper, 12);
+      }
+    const numbers = () => ({
+      width: 3,
+      folds: said.map(({ value, quantiles }) => Float64Array.of(value, quantiles.lower, quantiles.upper)),
+    });
+    const asked = { coverage: 0.8, coverageMethod: "tails", emptySets: false } as const;
+    const { predictions: answers, coverage } = withCoverage([{ value: 4 }], conformal, asked, numbers);
+    expect(answers).toEqual([{ value: 4, interval: foldQuantileInterval(conformal, said, asked) }]);
+    // Of each tail 1 − 2 · 0.1 − min(2 · (2/3)/11, (27/30)/4) is proven.
+    expect(coverage.guaranteed).toBeCloseTo(1 - 2 * (0.2 + 4 / 33), 12);
+    expect(
+      withCoverage([{ value: 4 }], conformal, { ...asked, unproven: true }, numbers).coverage.guaranteed,
+    ).toBeNull();
   });
 
   test("with one μ for all folds is split conformal prediction", () => {

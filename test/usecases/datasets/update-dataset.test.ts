@@ -95,6 +95,7 @@ test("what cannot be is refused with its place, and changes nothing", async () =
     expect([answer.status, answer.body.detail]).toEqual([status, expect.stringMatching(detail)]);
   };
   await refused({ types: { kind: "number" } }, 400, /line 2.*"k0" is not a finite number/);
+  await refused({ types: { kind: "boolean" } }, 400, /line 2.*"k0" is no truth value/);
   await refused({ types: { kind: "datetime" } }, 400, /line 2.*"k0" is no date or time/);
   await refused({ types: { kin: "text" } }, 422, /no column "kin"/);
   await refused({ types: { kind: "image" } }, 422, /must be one of/);

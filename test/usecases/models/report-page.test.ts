@@ -157,6 +157,12 @@ test("a comparison is such a page: models, pairs, groups and calibration, in whi
       leftOut: { unlabelled: 2, unknown: 1, weightless: 0 },
       notes: [{ code: "x", message: hostile }],
     },
+    nested: [
+      {
+        ...{ smaller: "mdl_a", larger: "mdl_b", rows: 117, statistic: 4.25, distribution: "F", degrees: 2 },
+        ...{ residualDegrees: 111, pValue: 0.0166 },
+      },
+    ],
     ...compareAnswered([answered("a", 0.4), answered("b", 0.1)]),
   };
   const page = requireSound(comparisonPage(comparison));

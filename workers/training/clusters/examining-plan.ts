@@ -60,11 +60,11 @@ const largestK = ({ model }: ResolvedJobSpec): number => {
   return typeof count === "number" ? count : count.to;
 };
 
-/** Operations of all that is examined, for the largest k: resamples, and the distances between all rows. */
-export const examiningFlops = (spec: ResolvedJobSpec, shape: ExaminedShape): number => {
+/** Operations of all that is examined, for the largest k: fits of resamples, and the distances between all rows. */
+export const examiningFlops = (spec: ResolvedJobSpec, shape: ExaminedShape): { fits: number; distances: number } => {
   const k = Math.min(largestK(spec), shape.trainRows);
   const rows = examinedRows(shape);
   const resamples = resamplesOf(spec, shape, k);
-  const again = resamples === 0 ? 0 : resamples * resampleFlops(spec, shape, k);
-  return again + 3 * rows * rows * shape.inputs;
+  const fits = resamples === 0 ? 0 : resamples * resampleFlops(spec, shape, k);
+  return { fits, distances: 3 * rows * rows * shape.inputs };
 };

@@ -1,3 +1,4 @@
+import { modelsBeside } from "../../../src/data/splits/beside-fits.ts";
 import { type Fit, fitsOf } from "../../../src/data/splits/fits.ts";
 import { assert } from "../../../src/domain/errors.ts";
 import { isFoldEnsemble } from "../../../src/domain/jobs/spec/folds/cross-validation-spec.ts";
@@ -23,7 +24,7 @@ import { stepsOf } from "./fit-steps.ts";
 import { type FoldsPosition, fromFoldsContent, toFoldsContent } from "./fold-checkpoint.ts";
 import { temperatureOfFolds } from "./fold-temperature.ts";
 import { addFold, type Pool } from "./pool.ts";
-import { foldMetrics, reportFolds } from "./pooled-report.ts";
+import { foldMetrics, promises, reportFolds } from "./pooled-report.ts";
 import { publishEnsemble } from "./publish-ensemble.ts";
 import { unitScores } from "./unit-scores.ts";
 
@@ -125,7 +126,8 @@ type Judged = Extract<TrainingRunEnd, { type: "judged" }>;
 
 const afterFold = (
   { fit: number, seconds, pool, models }: FoldsPosition,
-  { spec, shape, heldOut }: Fit,
+  { shape, heldOut }: Fit,
+  isKept: boolean,
   done: Pick<Awaited<ReturnType<typeof runFit>>, "preprocessing" | "held" | "unlearnt"> & {
     end: Judged;
     seconds: number;
@@ -134,7 +136,7 @@ const afterFold = (
   assert(heldOut !== null, "only folds are judged");
   const { end, preprocessing, held, unlearnt } = done;
   const { tensors, parameters } = end;
-  const kept = isFoldEnsemble(spec) ? [{ ...heldOut, preprocessing, tensors, parameters }] : [];
+  const kept = isKept ? [{ ...heldOut, preprocessing, tensors, parameters }] : [];
   return {
     fit: number + 1,
     seconds: seconds + done.seconds,
@@ -143,6 +145,10 @@ const afterFold = (
     inner: null,
   };
 };
+
+/** Whether the model of a fold stays: all do of an ensemble, and those of the first division that promises of coverage ask. Trials promise none, and are too many. */
+const isKept = (fits: readonly Fit[], { spec, heldOut }: Fit, { parameters }: Judged, { trial }: RunOrder): boolean =>
+  isFoldEnsemble(spec) || (trial === null && heldOut?.repeat === 0 && modelsBeside(fits, parameters) > 0);
 
 /**
  * Runs a job with a cross-validation: a fit for each fold, whose model is asked about the rows that it has not seen, and last the model of all rows, or the
@@ -191,7 +197,8 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
         begin,
       });
       if (end.type === "completed") {
-        const report = reportFolds({ spec, pool, label: preprocessing.label }, end.report);
+        const measured = promises(end.report) ? [] : position.models;
+        const report = reportFolds({ spec, pool, label: preprocessing.label }, end.report, measured.length > 0);
         const metrics = { ...end.metrics, ...foldMetrics(pool) };
         const scores = order.trial === null ? null : unitScores(pool);
         reports.flush();
@@ -202,12 +209,19 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
           preprocessing,
           { ...end, report, metrics, scores, heldOut: answersOfPool(pool) },
           network,
+          { measured },
         );
       }
       assert(end.type !== "refitted", "folds leave nothing to refit");
       if (end.type !== "judged") return end;
       const seconds = secondsIn + (performance.now() - startedMs) / 1000;
-      position = afterFold(position, fit, { end, preprocessing, held, unlearnt, seconds });
+      position = afterFold(position, fit, isKept(fits, fit, end, order), {
+        end,
+        preprocessing,
+        held,
+        unlearnt,
+        seconds,
+      });
       tell.onEvent({
         ...{ level: "info", type: "fold_done", message: `${held.places.length} rows predicted` },
         data: { rows: held.places.length, loss: end.metrics.testLoss ?? null },

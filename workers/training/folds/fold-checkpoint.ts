@@ -10,7 +10,7 @@ export interface FoldsPosition {
   /** Of computing before this fit. */
   readonly seconds: number;
   readonly pool: Pool;
-  /** Of the folds so far, where they are the job's model together; else none. */
+  /** Of the folds so far: where they are the job's model together, or its promises of coverage ask them; else none. */
   readonly models: readonly KeptModel[];
   /** Of the fit that is under way, with steps of its own. Null: it has not begun. */
   readonly inner: CheckpointContent | null;

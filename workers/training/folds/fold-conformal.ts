@@ -3,6 +3,7 @@ import { hasLogLink } from "../../../src/domain/jobs/spec/parts/loss-spec.ts";
 import type { Conformal } from "../../../src/domain/models/conformal.ts";
 import type { LabelTransform } from "../../../src/domain/models/model.ts";
 import { foldIntervals, foldSets } from "../../../src/stats/conformal/fold-report.ts";
+import { foldQuantileIntervals } from "../../../src/stats/conformal/quantile-intervals.ts";
 import type { Pool } from "./pool.ts";
 
 /** Scores of the first repeat, in which each row is predicted once: what CV+ compares with the folds' models. */
@@ -14,7 +15,7 @@ export const foldConformal = (
   const foldOf = Int32Array.from(first.flatMap(({ fold, kept }) => new Array<number>(kept).fill(fold)));
   const where = { folds: first.length, foldOf };
   const rows = foldOf.length;
-  const { truths, predictions, probabilities } = columns;
+  const { truths, predictions, probabilities, lower, upper } = columns;
   if (truths === undefined) return null;
   if (label.type === "classes" && probabilities !== undefined) {
     const { classes } = label;
@@ -24,6 +25,11 @@ export const foldConformal = (
     });
   }
   if (label.type !== "number" || predictions === undefined) return null;
-  const counts = hasLogLink(spec.loss);
-  return foldIntervals(where, { predictions: predictions.subarray(0, rows), truths: truths.subarray(0, rows), counts });
+  const held = { predictions: predictions.subarray(0, rows), truths: truths.subarray(0, rows) };
+  const { loss } = spec;
+  if (loss.type === "pinball" && loss.interval !== undefined && lower !== undefined && upper !== undefined) {
+    const about = { lower: lower.subarray(0, rows), upper: upper.subarray(0, rows) };
+    return foldQuantileIntervals(loss.interval, where, { ...held, ...about });
+  }
+  return foldIntervals(where, { ...held, counts: hasLogLink(loss) });
 };

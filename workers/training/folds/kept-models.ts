@@ -3,7 +3,7 @@ import { fromWords, toWords } from "../../../src/formats/safetensors/json-words.
 import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { stackTensors, unstackTensors } from "../../../src/formats/safetensors/stacked-tensors.ts";
 
-/** A fold's model, kept for the ensemble of them. */
+/** A fold's model, kept for the ensemble of them or beside the model of all rows; or the one that was measured before a refit, as if of the first fold. */
 export interface KeptModel extends FoldModel {
   readonly tensors: readonly Tensor[];
   readonly parameters: number;

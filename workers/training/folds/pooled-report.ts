@@ -97,7 +97,12 @@ const ofNumbers = ({ spec, pool, sampling }: Pooled): Report => {
           ...{ distribution: pool.folds[0]?.distribution ?? "", logOf: (row: number) => logs[row]! },
           deviance: loss.type === "poisson_nll" ? ofPoisson : told,
         };
-  const report = reportRegression({ split, predictions, truths, likelihood, counts, quantile, sampling });
+  const { lower, upper } = pool.columns;
+  const about =
+    loss.type === "pinball" && loss.interval !== undefined && lower !== undefined && upper !== undefined
+      ? { interval: loss.interval, lower, upper }
+      : null;
+  const report = reportRegression({ split, predictions, truths, likelihood, counts, quantile, about, sampling });
   const against = againstOf(
     { truths, predictions },
     valueMeasure(loss),
@@ -126,18 +131,20 @@ const foldsSection = ({ spec, pool, sampling }: Pooled): CrossValidationReport =
 const ownModel = (ensemble: number | null, conformal: string | null): string => {
   if (ensemble !== null)
     return `is the ensemble of these ${ensemble} models, whose mean is rarely worse than one of them: the figures are those of single ones`;
-  return `learnt from ${conformal === null ? "all rows" : `all rows but those of the ${conformal} split`}`;
+  return `learnt from ${conformal === null || conformal === "out_of_fold" ? "all rows" : `all rows but those of the ${conformal} split`}`;
 };
 
 /** What predictions with coverage go by. */
 const ownCoverage = (ensemble: boolean, conformal: string | null): string => {
+  if (conformal === "out_of_fold")
+    return "Predictions with coverage go by the rows' scores and by what each fold's model, kept beside this one, says (CV+): the interval or set is theirs, and the value or label this model's";
   if (conformal === "leave_one_out")
     return "Predictions with coverage go by what the fit without each of its rows says (jackknife+)";
   if (conformal !== null)
     return `Predictions with coverage go by the ${conformal} split, which this model has not learnt from`;
   return ensemble
     ? "Predictions with coverage go by the rows' scores and by what each of these models says (CV+)"
-    : 'Predictions with coverage are not available: scores of the folds\' models hold for this one only with those models at hand (CV+); take "model": "folds", which keeps them, or give the job a test split';
+    : 'Predictions with coverage are not available: scores of the folds\' models hold for this one only with those models at hand (CV+), and they were not kept; give the job a test split, or take "model": "folds"';
 };
 
 const noteOf = (
@@ -182,6 +189,9 @@ const weightsOf = ({ spec, pool }: Pooled): ClassificationReport["weights"] => {
   return { column, effectiveRows: effectiveNumber(weights) / repeats, leftOut: leftOutOf(pool) / repeats };
 };
 
+/** Whether a model's report has scores that coverage goes by. */
+export const promises = (report: Report): boolean => "conformal" in report && report.conformal != null;
+
 /** The split whose rows coverage goes by, or `leave_one_out`; null: it cannot be promised. */
 const coveredBy = (own: Report): string | null => {
   const conformal = "conformal" in own ? own.conformal : null;
@@ -195,6 +205,8 @@ const coveredBy = (own: Report): string | null => {
 export const reportFolds = (
   { spec, pool, label }: { spec: ResolvedJobSpec; pool: Pool; label: LabelTransform },
   own: Report | null,
+  /** The folds' models are kept beside that model. */
+  beside = false,
 ): Report => {
   const pooled = { spec, pool, sampling: samplingOf(spec, pool) };
   const crossValidation = foldsSection(pooled);
@@ -214,10 +226,12 @@ export const reportFolds = (
     return { ...report, rows, crossValidation, weights: weightsOf(pooled), notes, conformal } as Report;
   }
   assert(own.task === report.task && "coefficients" in own && "notes" in report, "both reports are of one task");
-  const { coefficients, trainingFit, solution, inference, conformal } = own;
+  const { coefficients, trainingFit, solution, inference } = own;
+  const conformal = own.conformal ?? (beside ? foldConformal(pooled, label) : null);
+  const covered = coveredBy(own) ?? (conformal === null ? null : split);
   const known = { coefficients, trainingFit, solution, inference, conformal };
   const unlearnt = unlearntNotes(pooled);
-  const notes = [...report.notes, ...own.notes, ...unlearnt, noteOf(crossValidation, coveredBy(own), false)];
+  const notes = [...report.notes, ...own.notes, ...unlearnt, noteOf(crossValidation, covered, false)];
   return { ...report, ...known, rows, crossValidation, weights: weightsOf(pooled), notes } as Report;
 };
 

@@ -11,6 +11,7 @@ import { type ArtifactStore, artifactKeys, type WrittenArtifact } from "../../..
 import type { RunEnd, RunOrder } from "../../engine/protocol.ts";
 import { statedThreshold } from "../explaining/threshold.ts";
 import { finiteMetrics } from "../finite-point.ts";
+import { type KeptModel, toKeptTensors } from "../folds/kept-models.ts";
 import { patiently } from "../store-retry.ts";
 import type { TrainingRunEnd } from "../training-run.ts";
 import { finiteReport } from "./finite-report.ts";
@@ -18,17 +19,20 @@ import { heldOutCsv } from "./held-out-csv.ts";
 
 const digestHex = (digest: string): string => digest.replace(/^sha256:/, "");
 
+const besides = ["scores", "background", "measured"] as const;
+type Beside = (typeof besides)[number];
+
 /**
- * What lies beside the weights: of a trial what the model made of each validation row, by which trials are compared row by row, and training rows that predictions
- * are explained against.
+ * What lies beside the weights: of a trial what the model made of each validation row, by which trials are compared row by row; training rows that predictions
+ * are explained against; and the models that were measured, where they are others.
  */
 const writeBeside = async (
   artifacts: ArtifactStore,
-  keyOf: (kind: "scores" | "background") => string,
-  beside: Record<"scores" | "background", Tensor[] | null>,
-): Promise<{ scores?: WrittenArtifact; background?: WrittenArtifact }> => {
-  const written: { scores?: WrittenArtifact; background?: WrittenArtifact } = {};
-  for (const kind of ["scores", "background"] as const) {
+  keyOf: (kind: Beside) => string,
+  beside: Record<Beside, Tensor[] | null>,
+): Promise<Partial<Record<Beside, WrittenArtifact>>> => {
+  const written: Partial<Record<Beside, WrittenArtifact>> = {};
+  for (const kind of besides) {
     const tensors = beside[kind];
     if (tensors === null) continue;
     const chunks = safetensorsChunks(tensors, { producer: "descent" });
@@ -89,7 +93,7 @@ export const publishWeights = async (
   end: Extract<TrainingRunEnd, { type: "completed" }>,
   network: NetworkDescription | null,
   /** Of a model that was fitted after another one was measured, or of the ensemble of the folds' models. */
-  of: { refit?: NonNullable<Model["refit"]>; folds?: readonly FoldModel[] } = {},
+  of: { refit?: NonNullable<Model["refit"]>; folds?: readonly FoldModel[]; measured?: readonly KeptModel[] } = {},
 ): Promise<RunEnd> => {
   const { tenant, dataset, base } = order;
   // Whom the job tells is no part of how the model was made, and its URL may hold a secret of the receiver's.
@@ -112,7 +116,10 @@ export const publishWeights = async (
             Buffer.from(JSON.stringify(withOutputs(network, preprocessing.outputs))),
           ),
         );
-  const beside = await writeBeside(artifacts, (kind) => artifactKeys[kind](tenant, id, digestHex(digest)), end);
+  const beside = await writeBeside(artifacts, (kind) => artifactKeys[kind](tenant, id, digestHex(digest)), {
+    ...end,
+    measured: of.measured === undefined || of.measured.length === 0 ? null : toKeptTensors(of.measured),
+  });
   const folds = await writeFolds(artifacts, artifactKeys.folds(tenant, id, digestHex(digest)), of.folds);
   const csv = artifactKeys.heldOut(tenant, id, digestHex(digest));
   const decided = withThreshold(preprocessing, end.threshold, end.calibration);

@@ -1,3 +1,4 @@
+import { modelsBeside } from "../../../src/data/splits/beside-fits.ts";
 import { type Fit, fitsOf, refitOf } from "../../../src/data/splits/fits.ts";
 import { assert } from "../../../src/domain/errors.ts";
 import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts";
@@ -14,10 +15,11 @@ import { curveFit, withCurve, withoutFit } from "../curve/curve-fit.ts";
 import { dataEvents } from "../data-events.ts";
 import { clear, type World } from "../folds/cross-validate.ts";
 import { stepsOf } from "../folds/fit-steps.ts";
+import { promises } from "../folds/pooled-report.ts";
 import { createRun, takeMemory } from "../leading/create-run.ts";
 import { noteHeldOut } from "../leading/note-held-out.ts";
 import { prepareRun } from "../leading/prepare-run.ts";
-import { publishWeights } from "../leading/publish-weights.ts";
+import { publishWeights, withThreshold } from "../leading/publish-weights.ts";
 import { createContext, createReports } from "../leading/reports.ts";
 import { tellPhase } from "../leading/tell-phase.ts";
 import { tellStart } from "../leading/tell-start.ts";
@@ -46,11 +48,22 @@ const contextOf = (
 
 const isMeasured = ({ isPart }: Fit, { measured }: RefitPosition): boolean => measured === null && isPart === undefined;
 
-const toMeasured = ({ tensors, metrics, threshold, calibration, report, heldOut }: Completed): Measured => ({
-  ...{ digest: digestOfTensors(tensors), metrics, threshold, report, heldOut },
-  ...(calibration === undefined ? {} : { calibration }),
-  lastEpoch: metrics.bestEpoch ?? metrics.epochs ?? 1,
-});
+const toMeasured = (
+  end: Completed,
+  preprocessing: Model["preprocessing"],
+  fits: readonly Fit[],
+  { trial }: RunOrder,
+): Measured => {
+  const { tensors, parameters, metrics, threshold, calibration, report, heldOut } = end;
+  const isAsked = trial === null && promises(report) && modelsBeside(fits, parameters) > 0;
+  const decided = withThreshold(preprocessing, threshold, calibration);
+  return {
+    ...{ digest: digestOfTensors(tensors), metrics, threshold, report, heldOut },
+    ...(calibration === undefined ? {} : { calibration }),
+    lastEpoch: metrics.bestEpoch ?? metrics.epochs ?? 1,
+    models: isAsked ? [{ repeat: 0, fold: 0, preprocessing: decided, tensors, parameters }] : [],
+  };
+};
 
 /** What the record says of the two fits. */
 const recordOf = (measured: Measured, [first, second]: readonly [Fit, Fit]): NonNullable<Model["refit"]> => ({
@@ -58,9 +71,9 @@ const recordOf = (measured: Measured, [first, second]: readonly [Fit, Fit]): Non
   ...{ epochs: second.spec.training.everyRow?.lastEpoch ?? measured.lastEpoch, l2: second.spec.training.l2 },
 });
 
-const withNote = (report: Report, refit: NonNullable<Model["refit"]>): Report => {
-  const conformal = "conformal" in report && report.conformal != null;
-  return "notes" in report ? { ...report, notes: [...report.notes, refitNote(refit, conformal)] } : report;
+const withNote = (report: Report, refit: NonNullable<Model["refit"]>, kept: boolean): Report => {
+  const coverage = promises(report) ? (kept ? "by_measured" : "approximate") : null;
+  return "notes" in report ? { ...report, notes: [...report.notes, refitNote(refit, coverage)] } : report;
 };
 
 /** The refitted model's weights, and everything that was measured before. */
@@ -72,14 +85,14 @@ const publish = (
   { end, preprocessing }: { end: Refitted; preprocessing: Model["preprocessing"] },
 ): Promise<RunEnd> => {
   const refit = recordOf(measured, fits);
-  const { metrics, threshold, calibration, heldOut } = measured;
-  const report = withNote(measured.report, refit);
+  const { metrics, threshold, calibration, heldOut, models } = measured;
+  const report = withNote(measured.report, refit, models.length > 0);
   const { tensors, parameters, background } = end;
   const completed: Completed = {
     ...{ type: "completed", tensors, parameters, background, metrics, threshold, heldOut, report, scores: null },
     ...(calibration === undefined ? {} : { calibration }),
   };
-  return publishWeights(artifacts, order, preprocessing, completed, network, { refit });
+  return publishWeights(artifacts, order, preprocessing, completed, network, { refit, measured: models });
 };
 
 /** The fit that is due: parts of the training rows, then the job's own as the specification has it; and of every row, with what that one has found. */
@@ -181,7 +194,12 @@ export const measureAndRefit = async (spec: ResolvedJobSpec, order: RunOrder, wo
           tellPhase(post, "store");
           return await publishWeights(artifacts, order, done.preprocessing, end, network);
         }
-        position = { ...position, seconds: secondsNow(), measured: toMeasured(end), inner: null };
+        position = {
+          ...position,
+          seconds: secondsNow(),
+          measured: toMeasured(end, done.preprocessing, fits, order),
+          inner: null,
+        };
         tellMeasured(dueFit(spec, order, position), fit, position, tell);
       } else return done.end;
       context.onProgress((before + own) / total);

@@ -6,8 +6,9 @@ import type { Tensor } from "../../../src/formats/safetensors/safetensors.ts";
 import type { CurveFit } from "../../../src/stats/learning-curve.ts";
 import type { CheckpointContent } from "../checkpoint-file.ts";
 import type { HeldOutAnswers } from "../folds/judge-rows.ts";
+import { fromKeptTensors, type KeptModel, toKeptTensors } from "../folds/kept-models.ts";
 
-/** What is kept of the fit that was measured: all that its job says but the weights. */
+/** What is kept of the fit that was measured: all that its job says, and its weights where they are asked later. */
 export interface Measured {
   readonly digest: string;
   readonly metrics: Metrics;
@@ -17,6 +18,8 @@ export interface Measured {
   readonly lastEpoch: number;
   readonly report: Report;
   readonly heldOut: HeldOutAnswers | null;
+  /** The model itself, where promises of coverage ask it; else none. */
+  readonly models: readonly KeptModel[];
 }
 
 /** Where a job stands whose measured fit is not the only one. */
@@ -36,12 +39,12 @@ interface State {
   seconds: number;
   /** Left out of jobs without a learning curve. */
   curve?: readonly Omit<CurveFit, "columns">[];
-  measured: Omit<Measured, "report" | "heldOut"> | null;
+  measured: Omit<Measured, "report" | "heldOut" | "models"> | null;
   inner: { step: number; state: unknown } | null;
 }
 
 const [reportName, placesName, columnPrefix, innerPrefix] = ["report", "places", "held/", "fit/"];
-const curvePrefix = "curve/";
+const [curvePrefix, keptPrefix] = ["curve/", "kept/"];
 
 const curveTensors = (curve: readonly CurveFit[]): Tensor[] =>
   curve.flatMap(({ columns }, i) =>
@@ -61,9 +64,10 @@ const readCurve = (fits: NonNullable<State["curve"]>, tensors: readonly Tensor[]
   });
 };
 
-const measuredTensors = ({ report, heldOut }: Measured): Tensor[] => {
+const measuredTensors = ({ report, heldOut, models }: Measured): Tensor[] => {
   const words = toWords(report);
   const tensors: Tensor[] = [{ name: reportName, dtype: "I32", shape: [words.length], data: words }];
+  for (const tensor of toKeptTensors(models)) tensors.push({ ...tensor, name: `${keptPrefix}${tensor.name}` });
   if (heldOut === null) return tensors;
   const places = Int32Array.from(heldOut.places);
   tensors.push({ name: placesName, dtype: "I32", shape: [places.length], data: places });
@@ -74,7 +78,7 @@ const measuredTensors = ({ report, heldOut }: Measured): Tensor[] => {
 
 /** @param step of the whole job */
 export const toRefitContent = (step: number, { seconds, curve, measured, inner }: RefitPosition): CheckpointContent => {
-  const { report: _, heldOut: __, ...plain } = measured ?? {};
+  const { report: _, heldOut: __, models: ___, ...plain } = measured ?? {};
   const state: State = {
     ...(curve.length === 0 ? {} : { curve: curve.map(({ trainRows, fault }) => ({ trainRows, fault })) }),
     ...{ version: 1, seconds, measured: measured && (plain as State["measured"]) },
@@ -99,10 +103,11 @@ export const fromRefitContent = (content: CheckpointContent | null): RefitPositi
   );
   const [report, places] = [named(reportName), named(placesName)];
   const heldOut = places instanceof Int32Array ? { places, columns } : null;
+  const models = fromKeptTensors(beneath(keptPrefix));
   return {
     seconds,
     curve: readCurve(curve, content.tensors),
-    measured: measured && { ...measured, report: fromWords(report!) as Report, heldOut },
+    measured: measured && { ...measured, report: fromWords(report!) as Report, heldOut, models },
     inner: inner && { ...inner, tensors: beneath(innerPrefix) },
   };
 };

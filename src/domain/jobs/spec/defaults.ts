@@ -23,7 +23,7 @@ import { checkEffort } from "./effort/check-effort.ts";
 import { checkRefit } from "./effort/check-refit.ts";
 import { ensembleOf } from "./effort/effort-members.ts";
 import { isLarge } from "./effort/effort-spec.ts";
-import { countCurvature, withEffort } from "./effort/effort-training.ts";
+import { countCurvature, effortFactors, withEffort } from "./effort/effort-training.ts";
 import { checkCrossValidation } from "./folds/check-cross-validation.ts";
 import {
   checkAugment,
@@ -108,7 +108,7 @@ const defaultSearch = (spec: JobSpec, model: ModelSpec, training: Omit<Training,
   const { l2, epochs } = spec.training;
   const stated = l2 !== undefined || epochs !== undefined || spec.training.microBatch !== undefined;
   if (!isPerceptron(model) || stated || spec.base || training.earlyStopping) return false;
-  const search = PenaltySearch.parse({});
+  const search = PenaltySearch.parse(isLarge(spec.effort) ? { factors: effortFactors } : {});
   const { batchSize } = training;
   return trialRows(rows, batchSize === "full" ? rows : batchSize, search) === null ? false : search;
 };
@@ -239,7 +239,7 @@ export const resolveSpec = (
   const loss =
     spec.loss ?? (trained && spec.base?.newHead !== true ? trained.spec.loss : defaultLoss(task, model, dataset));
   checkModelAndLoss(task, model, loss, errors);
-  checkPinball(loss, spec.training, errors);
+  checkPinball(loss, errors);
   checkOffsetUse({ task, base: spec.base }, loss, base ?? null, errors);
   const solver = resolveSolver(spec, { task, model, loss, hasImages: hasImages(task, dataset) }, dataset, errors);
   const split = resolveSplit(spec, dataset, solver, errors);

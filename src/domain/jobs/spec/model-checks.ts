@@ -67,7 +67,7 @@ export const checkModelAndLoss = (task: TaskSpec, model: ModelSpec, loss: LossSp
 };
 
 /** The quantile that is the answer lies within the interval about it, and one model says all three. */
-export const checkPinball = (loss: LossSpec, { crossValidation }: JobSpec["training"], errors: SpecErrors): void => {
+export const checkPinball = (loss: LossSpec, errors: SpecErrors): void => {
   if (loss.type !== "pinball" || loss.interval === undefined) return;
   const { quantile: level, interval } = loss;
   const rounded = (share: number): number => Number(share.toPrecision(12));
@@ -76,11 +76,6 @@ export const checkPinball = (loss: LossSpec, { crossValidation }: JobSpec["train
     errors.add(
       "/loss/interval",
       `the quantiles about ${loss.interval} of the labels are ${lower} and ${upper}, and ${level} does not lie between them; widen the interval, or set quantile to 0.5`,
-    );
-  if (crossValidation?.model === "folds")
-    errors.add(
-      "/loss/interval",
-      "the ensemble of folds' models has intervals by all of their errors (CV+), and no quantiles of its own; leave the interval out, or give split.test a share instead",
     );
 };
 

@@ -1,4 +1,5 @@
 import type { Column, Dataset } from "../../datasets/dataset.ts";
+import { isCategorical } from "../../datasets/truth-values.ts";
 import type { TaskSpec } from "./job-spec.ts";
 import { rowColumns } from "./rows/row-columns.ts";
 
@@ -6,7 +7,7 @@ import { rowColumns } from "./rows/row-columns.ts";
 export const labelName = (task: TaskSpec): string | null => ("label" in task ? task.label : null);
 
 /** Too many different texts to count, or longer ones than categories are: one input for each would be none of use. */
-export const isFreeText = ({ type, categories }: Column): boolean => type === "category" && categories === undefined;
+export const isFreeText = (column: Column): boolean => isCategorical(column) && column.categories === undefined;
 
 /** Texts tell a label; without one they are features only where the task names them. */
 const isUnfit = (task: TaskSpec, column: Column): boolean =>

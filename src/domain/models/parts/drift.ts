@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DatasetId } from "../../ids.ts";
+import { Estimate } from "../estimate.ts";
 
 const share = z.number().describe("share of the rows without a value, 0 to 1");
 
@@ -13,10 +14,9 @@ export const Drift = z
         z
           .object({
             column: z.string().describe("a feature, or the label"),
-            shift: z
-              .number()
-              .nullable()
-              .describe("(mean − mean there) / standard deviation there; null: no number, or it does not vary there"),
+            shift: Estimate.nullable().describe(
+              "(mean − mean there) / standard deviation there, with the interval that both data sets leave it as samples; null: no number, or it does not vary there",
+            ),
             spread: z.number().nullable().describe("standard deviation / standard deviation there; null likewise"),
             beyond: z.boolean().nullable().describe("values lie outside the range there; null: no number"),
             distance: z
@@ -31,7 +31,7 @@ export const Drift = z
           })
           .meta({ id: "ColumnDrift", description: "How far a column is from what the model knows of it." }),
       )
-      .describe("the farthest first, by the larger of |shift| and twice the distance; at most 100"),
+      .describe("the farthest first, by the larger of |shift.value| and twice the distance; at most 100"),
   })
   .nullable()
   .default(null)

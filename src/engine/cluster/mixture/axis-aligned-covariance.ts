@@ -1,15 +1,27 @@
 import { log64 } from "../../kernels/math64.ts";
-import { blocksOf, type Points } from "../points.ts";
-import { type CovarianceForm, logTwoPi, type Mixture, type MixtureWork } from "./covariance-form.ts";
+import type { Points } from "../points.ts";
+import {
+  type CovarianceForm,
+  logTwoPi,
+  type Mixture,
+  type MixtureWork,
+  type WeightsOf,
+  weighedBlocks,
+} from "./covariance-form.ts";
 
 /** σ²_{cj} = Σᵢ r_{ic} (x_{ij} − μ_{cj})² / Σᵢ r_{ic}, written to out[c · d + j]. */
-const estimateVariances = (points: Points, k: number, mixture: Mixture, work: MixtureWork, out: Float64Array): void => {
+const estimateVariances = (
+  points: Points,
+  k: number,
+  mixture: Mixture,
+  work: MixtureWork,
+  weightsOf: WeightsOf,
+  out: Float64Array,
+): void => {
   const { columns } = points;
   out.fill(0, 0, k * columns);
-  for (const { x, first, rows } of blocksOf(points)) {
-    const weights = work.responsibilities.subarray(first * k);
-    work.kernels.addWeightedSquares(x, weights, mixture.means, out, k, columns, 0, rows);
-  }
+  for (const block of weighedBlocks(points, work))
+    work.kernels.addWeightedSquares(block.x, weightsOf(block), mixture.means, out, k, columns, 0, block.rows);
   for (let c = 0; c < k; c++) for (let j = c * columns; j < (c + 1) * columns; j++) out[j]! /= work.counts[c]!;
 };
 
@@ -44,8 +56,8 @@ export const diagonal: CovarianceForm = {
   leastVariance: (factors, k, d) => leastOf(factors, k * d),
   logDensities: ({ x, rows }, k, d, { means }, { kernels, factors, scratch }, out) =>
     kernels.diagonalDensities(x, means, factors, factors.subarray(k * d), out, scratch, k, d, 0, rows),
-  estimate: (points, k, mixture, work, regularization) => {
-    estimateVariances(points, k, mixture, work, mixture.covariances);
+  estimate: (points, k, mixture, work, weightsOf, regularization) => {
+    estimateVariances(points, k, mixture, work, weightsOf, mixture.covariances);
     for (let j = 0; j < k * points.columns; j++) mixture.covariances[j]! += regularization;
   },
 };
@@ -68,9 +80,9 @@ export const spherical: CovarianceForm = {
   leastVariance: (factors, k) => leastOf(factors, k),
   logDensities: ({ x, rows }, k, d, { means }, { kernels, factors, scratch }, out) =>
     kernels.sphericalDensities(x, means, factors, factors.subarray(k), out, scratch, k, d, 0, rows),
-  estimate: (points, k, mixture, work, regularization) => {
+  estimate: (points, k, mixture, work, weightsOf, regularization) => {
     const variances = new Float64Array(k * points.columns);
-    estimateVariances(points, k, mixture, work, variances);
+    estimateVariances(points, k, mixture, work, weightsOf, variances);
     for (let c = 0; c < k; c++) {
       let sum = 0;
       for (let j = 0; j < points.columns; j++) sum += variances[c * points.columns + j]!;

@@ -1,4 +1,4 @@
-import type { Block, Points, RowWork } from "../points.ts";
+import { type Block, blocksOf, type Points, type RowWork } from "../points.ts";
 
 export type CovarianceName = "full" | "diagonal" | "spherical" | "tied";
 
@@ -11,13 +11,22 @@ export interface Mixture {
 
 /** What one iteration of EM works in. */
 export interface MixtureWork extends RowWork {
-  /** [rows, k] */
+  /** [rows, k], or of one block. */
   readonly responsibilities: Float64Array;
+  /** Rows of a block whose responsibilities are held until the next block's; null: those of all rows are. */
+  readonly weighedRows: number | null;
   /** [k]: Σ over rows of the responsibilities. */
   readonly counts: Float64Array;
   /** What `factor` makes of the covariances. */
   readonly factors: Float64Array;
 }
+
+/** The responsibilities of a block's rows, [rows, k], until those of another are asked for. */
+export type WeightsOf = (block: Block) => Float64Array;
+
+/** All rows, in blocks whose responsibilities can be held. */
+export const weighedBlocks = (points: Points, { weighedRows }: MixtureWork): Generator<Block> =>
+  blocksOf(points, weighedRows ?? points.blockRows);
 
 /** A way of restricting the covariance matrices of a mixture's components. */
 export interface CovarianceForm {
@@ -35,7 +44,14 @@ export interface CovarianceForm {
   /** out[row · k + c] = ln N(x | μ_c, Σ_c) of a block's rows for each component; `out` begins with the block's first row. */
   logDensities(block: Block, k: number, d: number, mixture: Mixture, work: MixtureWork, out: Float64Array): void;
   /** The maximum-likelihood covariances around the new means, plus `regularization` on the diagonal. */
-  estimate(points: Points, k: number, mixture: Mixture, work: MixtureWork, regularization: number): void;
+  estimate(
+    points: Points,
+    k: number,
+    mixture: Mixture,
+    work: MixtureWork,
+    weightsOf: WeightsOf,
+    regularization: number,
+  ): void;
 }
 
 /** ln 2π */

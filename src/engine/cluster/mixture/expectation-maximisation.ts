@@ -1,7 +1,14 @@
 import { log64 } from "../../kernels/math64.ts";
-import { blocksOf, type Points } from "../points.ts";
+import type { Block, Points } from "../points.ts";
 import { diagonal, spherical } from "./axis-aligned-covariance.ts";
-import type { CovarianceForm, CovarianceName, Mixture, MixtureWork } from "./covariance-form.ts";
+import {
+  type CovarianceForm,
+  type CovarianceName,
+  type Mixture,
+  type MixtureWork,
+  type WeightsOf,
+  weighedBlocks,
+} from "./covariance-form.ts";
 import { full, tied } from "./matrix-covariance.ts";
 
 export const covarianceForms: { readonly [P in CovarianceName]: CovarianceForm } = { full, diagonal, spherical, tied };
@@ -21,6 +28,30 @@ export const bayesianCriterion = (logLikelihood: number, parameters: number, row
 export const akaikeCriterion = (logLikelihood: number, parameters: number): number =>
   -2 * logLikelihood + 2 * parameters;
 
+/** Where the responsibilities of a block's rows lie. */
+const ownWeights = ({ responsibilities, weighedRows }: MixtureWork, { first }: Block, k: number): Float64Array =>
+  weighedRows === null ? responsibilities.subarray(first * k) : responsibilities;
+
+/** Of one block, to where they lie; adds to `total`. */
+const weigh = (
+  form: CovarianceForm,
+  block: Block,
+  k: number,
+  d: number,
+  mixture: Mixture,
+  work: MixtureWork,
+  logWeights: Float64Array,
+  total: Float64Array,
+  logDensities: Float64Array | null,
+): Float64Array => {
+  const own = ownWeights(work, block, k);
+  form.logDensities(block, k, d, mixture, work, own);
+  work.kernels.responsibilities(own, logWeights, logDensities, total, work.scratch, k, 0, block.rows);
+  return own;
+};
+
+const logWeightsOf = ({ weights }: Mixture): Float64Array => weights.map((weight) => log64(weight));
+
 /**
  * E-step, in log space: responsibilities r_{ic} = exp(ln w_c + ln N(xᵢ | μ_c, Σ_c) − ln p(xᵢ)) with ln p(xᵢ) by log-sum-exp.
  * `work.factors` must come from the form's `factor`. Returns Σᵢ ln p(xᵢ); `logDensities`, if given, receives each ln p(xᵢ).
@@ -33,18 +64,47 @@ export const expect = (
   work: MixtureWork,
   logDensities?: Float64Array,
 ): number => {
-  const { kernels, scratch, counts: logWeights } = work;
-  for (let c = 0; c < k; c++) logWeights[c] = log64(mixture.weights[c]!);
+  const logWeights = logWeightsOf(mixture);
   const total = new Float64Array(1);
-  for (const block of blocksOf(points)) {
-    const { first, rows } = block;
-    const own = work.responsibilities.subarray(first * k);
-    form.logDensities(block, k, points.columns, mixture, work, own);
-    const kept = logDensities?.subarray(first) ?? null;
-    kernels.responsibilities(own, logWeights, kept, total, scratch, k, 0, rows);
-  }
+  for (const block of weighedBlocks(points, work))
+    weigh(
+      form,
+      block,
+      k,
+      points.columns,
+      mixture,
+      work,
+      logWeights,
+      total,
+      logDensities?.subarray(block.first) ?? null,
+    );
   return total[0]!;
 };
+
+/** The responsibilities that the last E-step found, though the parameters change: kept, or computed once more by what they were then. */
+export const weightsAfter = (
+  form: CovarianceForm,
+  k: number,
+  d: number,
+  mixture: Mixture,
+  work: MixtureWork,
+): WeightsOf => {
+  if (work.weighedRows === null) return (block) => ownWeights(work, block, k);
+  // Of the covariances `work.factors` has all that is asked for.
+  const then = { ...mixture, means: mixture.means.slice() };
+  const logWeights = logWeightsOf(mixture);
+  return (block) => weigh(form, block, k, d, then, work, logWeights, new Float64Array(1), null);
+};
+
+/** One for the cluster that a row is assigned to. */
+export const hardWeights =
+  (k: number, assignments: Int32Array, work: MixtureWork): WeightsOf =>
+  (block) => {
+    const own = ownWeights(work, block, k);
+    own.fill(0, 0, block.rows * k);
+    for (let row = 0; row < block.rows; row++) own[row * k + assignments[block.first + row]!] = 1;
+    return own;
+  };
 
 /** M-step: w_c = n_c / n, μ_c = Σᵢ r_{ic} xᵢ / n_c, then the form's covariances, with n_c = Σᵢ r_{ic}. All sums in the order of the rows. */
 export const maximise = (
@@ -53,14 +113,15 @@ export const maximise = (
   k: number,
   mixture: Mixture,
   work: MixtureWork,
+  weightsOf: WeightsOf,
   regularization: number,
 ): void => {
   const { columns } = points;
   mixture.means.fill(0, 0, k * columns);
   work.counts.fill(leastCount, 0, k);
-  for (const { x, first, rows } of blocksOf(points)) {
-    const weights = work.responsibilities.subarray(first * k);
-    work.kernels.addWeightedRows(x, weights, work.counts, mixture.means, k, columns, 0, rows);
+  for (const block of weighedBlocks(points, work)) {
+    const weights = weightsOf(block);
+    work.kernels.addWeightedRows(block.x, weights, work.counts, mixture.means, k, columns, 0, block.rows);
   }
   let total = 0;
   for (let c = 0; c < k; c++) {
@@ -68,13 +129,7 @@ export const maximise = (
     total += work.counts[c]!;
   }
   for (let c = 0; c < k; c++) mixture.weights[c] = work.counts[c]! / total;
-  form.estimate(points, k, mixture, work, regularization);
-};
-
-/** One hot row of responsibilities for each assignment. */
-export const hardResponsibilities = (assignments: Int32Array, rows: number, k: number, out: Float64Array): void => {
-  out.fill(0, 0, rows * k);
-  for (let row = 0; row < rows; row++) out[row * k + assignments[row]!] = 1;
+  form.estimate(points, k, mixture, work, weightsOf, regularization);
 };
 
 /** The component of highest responsibility of each row, the lowest number among equals. */

@@ -4,15 +4,17 @@ import { startCentroids } from "../k-means/k-means-start.ts";
 import { assignRows, moveCentroids } from "../k-means/lloyd.ts";
 import { blockMixture } from "../parameter-block.ts";
 import type { Workspace } from "../workspace.ts";
+import { type WeightsOf, weighedBlocks } from "./covariance-form.ts";
 import {
   akaikeCriterion,
   bayesianCriterion,
   covarianceForms,
   expect,
   freeParameters,
-  hardResponsibilities,
+  hardWeights,
   maximise,
   mostResponsible,
+  weightsAfter,
 } from "./expectation-maximisation.ts";
 
 /** Lloyd iterations of a start: enough to leave poor corners, few enough that restarts still differ. */
@@ -47,8 +49,9 @@ export const createGaussianMixture = (
     const degenerate = form.leastVariance(work.factors, k, d) < degenerateShare * task.regularization;
     return { ok: true, objective, converged, emptyClusters: 0, degenerate };
   };
-  const iterate = (k: number, previousObjective: number): Evaluation => {
-    maximise(form, train, k, blockMixture(task, current, k, d), work, task.regularization);
+  const weightsOf = (k: number): WeightsOf => weightsAfter(form, k, d, blockMixture(task, current, k, d), work);
+  const iterate = (k: number, previousObjective: number, weights = weightsOf(k)): Evaluation => {
+    maximise(form, train, k, blockMixture(task, current, k, d), work, weights, task.regularization);
     return evaluate(k, previousObjective);
   };
   const logLikelihood = (k: number): number => {
@@ -64,16 +67,17 @@ export const createGaussianMixture = (
         if (!moveCentroids(train, k, means, lloyd).moved) break;
       }
       assignRows(train, k, means, lloyd);
-      hardResponsibilities(lloyd.assignments, rows, k, work.responsibilities);
-      return iterate(k, Number.POSITIVE_INFINITY);
+      return iterate(k, Number.POSITIVE_INFINITY, hardWeights(k, lloyd.assignments, work));
     },
     resume: (k) => evaluate(k, Number.POSITIVE_INFINITY),
-    iterate,
+    iterate: (k, previousObjective) => iterate(k, previousObjective),
     criterion: (k) => bayesianCriterion(logLikelihood(k), freeParameters(form, k, d), rows),
     metrics: (k) => {
       const total = logLikelihood(k);
       const parameters = freeParameters(form, k, d);
-      mostResponsible(work.responsibilities, rows, k, lloyd.assignments);
+      const weights = weightsOf(k);
+      for (const block of weighedBlocks(train, work))
+        mostResponsible(weights(block), block.rows, k, lloyd.assignments.subarray(block.first));
       return {
         k,
         logLikelihood: total,

@@ -1,19 +1,20 @@
 import { log64 } from "../../kernels/math64.ts";
-import { type Block, blocksOf } from "../points.ts";
+import type { Block } from "../points.ts";
 import { factorCholesky } from "./cholesky.ts";
-import { type CovarianceForm, logTwoPi, type Mixture, type MixtureWork } from "./covariance-form.ts";
+import { type CovarianceForm, logTwoPi, type Mixture, type MixtureWork, weighedBlocks } from "./covariance-form.ts";
 
 /** Adds r_{ic} (x − μ_c)(x − μ_c)ᵀ of a block's rows to the lower triangle at out[at …]. */
 const addScatter = (
-  { x, first, rows }: Block,
+  { x, rows }: Block,
+  weights: Float64Array,
   k: number,
   d: number,
   { means, covariances }: Mixture,
-  { kernels, scratch, responsibilities }: MixtureWork,
+  { kernels, scratch }: MixtureWork,
   c: number,
   at: number,
 ): void => {
-  const [weights, mean, out] = [responsibilities.subarray(first * k), means.subarray(c * d), covariances.subarray(at)];
+  const [mean, out] = [means.subarray(c * d), covariances.subarray(at)];
   kernels.addScatter(x, weights, mean, out, scratch, k, c, d, 0, rows);
 };
 
@@ -61,11 +62,13 @@ export const full: CovarianceForm = {
   leastVariance: (factors, k, d) => leastPivot(factors, k, d),
   logDensities: ({ x, rows }, k, d, { means }, { kernels, factors, scratch }, out) =>
     kernels.triangularDensities(x, means, factors, factors.subarray(k * d * d), out, scratch, k, d, d * d, 0, rows),
-  estimate: (points, k, mixture, work, regularization) => {
+  estimate: (points, k, mixture, work, weightsOf, regularization) => {
     const d = points.columns;
     mixture.covariances.fill(0, 0, k * d * d);
-    for (const block of blocksOf(points))
-      for (let c = 0; c < k; c++) addScatter(block, k, d, mixture, work, c, c * d * d);
+    for (const block of weighedBlocks(points, work)) {
+      const weights = weightsOf(block);
+      for (let c = 0; c < k; c++) addScatter(block, weights, k, d, mixture, work, c, c * d * d);
+    }
     for (let c = 0; c < k; c++) finish(mixture.covariances, c * d * d, d, work.counts[c]!, regularization);
   },
 };
@@ -84,13 +87,13 @@ export const tied: CovarianceForm = {
   leastVariance: (factors, _k, d) => leastPivot(factors, 1, d),
   logDensities: ({ x, rows }, k, d, { means }, { kernels, factors, scratch }, out) =>
     kernels.triangularDensities(x, means, factors, factors.subarray(d * d), out, scratch, k, d, 0, 0, rows),
-  estimate: (points, k, mixture, work, regularization) => {
+  estimate: (points, k, mixture, work, weightsOf, regularization) => {
     const d = points.columns;
     let total = 0;
     mixture.covariances.fill(0, 0, d * d);
     for (let c = 0; c < k; c++) {
       // One component after another, since all add to the same sums.
-      for (const block of blocksOf(points)) addScatter(block, k, d, mixture, work, c, 0);
+      for (const block of weighedBlocks(points, work)) addScatter(block, weightsOf(block), k, d, mixture, work, c, 0);
       total += work.counts[c]!;
     }
     finish(mixture.covariances, 0, d, total, regularization);

@@ -1,9 +1,10 @@
 import type { DataShape } from "../../../data/preprocessing/data-shape.ts";
-import { bytesBesideFits } from "../../../data/splits/beside-fits.ts";
+import { bytesBesideFits, isTooLargeBeside, modelsBeside } from "../../../data/splits/beside-fits.ts";
 import type { Fit } from "../../../data/splits/fits.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
 import { isFoldEnsemble } from "../../../domain/jobs/spec/folds/cross-validation-spec.ts";
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
+import { limits } from "../../../domain/limits.ts";
 import { requireFoldRows } from "./require-fold-rows.ts";
 
 const mostOf = (plans: readonly Plan[], of: (one: Plan) => number): number => Math.max(...plans.map(of));
@@ -29,6 +30,24 @@ const warningsOf = (plans: readonly Plan[]): string[] => {
   const bySize = plans.toSorted((a, b) => (a.spillBytes ?? 0) - (b.spillBytes ?? 0));
   const all = bySize.flatMap(({ warnings }) => warnings);
   return [...new Map(all.map((warning) => [warning.replace(/[\d.,]+/g, "0"), warning])).values()];
+};
+
+/** What is kept of the models that are measured, or why nothing is. */
+const besideOf = (fits: readonly Fit[], parameters: number): { kept: Pick<Plan, "measuredBytes">; notes: string[] } => {
+  const models = modelsBeside(fits, parameters);
+  const most = `${limits.measuredBytes / 2 ** 20} MiB`;
+  const remedy =
+    fits.at(-1)!.spec.training.refit === true
+      ? "coverage is approximate; leave training.refit out where it must be exact"
+      : 'there is none; give the job a test split, or take "model": "folds"';
+  return {
+    kept: models === 0 ? {} : { measuredBytes: 4 * models * parameters },
+    notes: isTooLargeBeside(fits, parameters)
+      ? [
+          `the models that are measured take more than ${most} and are not kept, and without them predictions cannot promise a coverage by them: ${remedy}`,
+        ]
+      : [],
+  };
 };
 
 /** Fits of one shape are planned once. */
@@ -76,6 +95,7 @@ export const planFits = async (
     fits[0]!.heldOut === null ? plans[fits.findIndex(({ isPart }) => !isPart)]!.explainedRows : undefined;
   const sum = (of: (one: Plan) => number): number => plans.reduce((total, one) => total + of(one), 0);
   const searchSteps = sum((one) => one.searchSteps ?? 0);
+  const { kept, notes } = besideOf(fits, own.parameters);
   const models = isFoldEnsemble(fits[0]!.spec) ? fits.length : 1;
   return {
     ...{ ...own, ...ringOf(plans), ...savedOf(plans) },
@@ -88,6 +108,7 @@ export const planFits = async (
     fits: fits.length,
     threads: mostOf(plans, ({ threads }) => threads),
     estimatedSeconds: sum(({ estimatedSeconds }) => estimatedSeconds),
-    warnings: warningsOf(plans),
+    ...kept,
+    warnings: [...warningsOf(plans), ...notes],
   };
 };

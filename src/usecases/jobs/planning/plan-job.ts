@@ -26,11 +26,8 @@ const grouped = (value: number): string => Math.ceil(value).toLocaleString("en-U
 
 /** What keeps a job larger than it may be, where that is its rows: what of them stays in memory though they are read from the trainer's disk, or why they are not. */
 const keptOfRows = ({ model, training }: ResolvedJobSpec): FieldError[] => {
-  if (model.type === "gaussian_mixture") {
-    const pointer = "/model/components";
-    return [{ pointer, detail: "a mixture keeps 8 bytes of each row for each component, and 12 more" }];
-  }
-  if (model.type === "k_means") return [{ pointer: "/model/type", detail: "k-means keeps 12 bytes of each row" }];
+  if (model.type === "k_means" || model.type === "gaussian_mixture")
+    return [{ pointer: "/model/type", detail: "a clustering or a mixture keeps 12 bytes of each row" }];
   if (training.solver !== "exact") return [];
   const pointer = "/training/solver";
   if (model.type === "quantile") {

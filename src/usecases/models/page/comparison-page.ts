@@ -120,7 +120,7 @@ const driftSection = (comparison: Comparison): Html => {
     if (drift === null || drift.columns.length === 0) return [];
     const heads = [
       "column",
-      "shift of the mean, standard deviations",
+      "shift of the mean, standard deviations (95 % interval)",
       "standard deviation, ratio",
       "distance of the shares",
       "rows of unseen categories",
@@ -130,7 +130,7 @@ const driftSection = (comparison: Comparison): Html => {
     const rows = drift.columns
       .slice(0, mostDrifted)
       .map((one) => [
-        ...[one.column, number(one.shift), number(one.spread), number(one.distance), number(one.unseen)],
+        ...[one.column, withInterval(one.shift), number(one.spread), number(one.distance), number(one.unseen)],
         ...[shown(one.missing), shown(one.missingThere)],
       ]);
     return [
@@ -138,6 +138,22 @@ const driftSection = (comparison: Comparison): Html => {
     ];
   });
   return tables.length === 0 ? nothing : section("Whether the columns are as they were", ...tables);
+};
+
+/** Whether what the larger of two nested models has more is worth it. */
+const nestedSection = (comparison: Comparison): Html => {
+  const { nested } = comparison;
+  if (nested.length === 0) return nothing;
+  const rows = nested.map((one) => [
+    ...[nameOf(comparison, one.smaller), nameOf(comparison, one.larger), one.rows],
+    `${one.distribution === "F" ? "F" : "χ²"} = ${shown(one.statistic)}`,
+    ...[one.residualDegrees === null ? one.degrees : `${one.degrees}, ${one.residualDegrees}`, shown(one.pValue)],
+  ]);
+  return section(
+    "Nested models",
+    html`<p>Whether the coefficients (parameters, weights) that the larger of two solved models has more are worth it: χ² is twice the difference of the log-likelihoods, F what least squares lose over the variance. n is of the training rows, the same of both, not of the rows compared above.</p>`,
+    table(["smaller", "larger", "n", "statistic", "degrees of freedom", "p, if what is left out has no effect"], rows),
+  );
 };
 
 /** A comparison of models as a page to hand on. */
@@ -151,6 +167,7 @@ export const comparisonPage = (comparison: Comparison): string => {
 ${section("What was compared", factsOf(comparison), said)}
 ${modelsSection(comparison)}
 ${differencesSection(comparison)}
+${nestedSection(comparison)}
 ${calibrationSection(comparison)}
 ${driftSection(comparison)}`,
   );

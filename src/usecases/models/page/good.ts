@@ -175,7 +175,7 @@ const fifths = (report: Regression): Html => {
     ]);
     return html`<p>Coverage of intervals that are to hold 90 of 100 rows, by fifths of the predictions; n = ${conformal.rows}, each by a model that has not seen it.</p>${table(["predictions", "rows", "held"], rows)}`;
   }
-  if (conformal?.type !== "intervals" && conformal?.type !== "quantile_intervals") return nothing;
+  if (conformal === null || conformal === undefined || !("byFifth" in conformal)) return nothing;
   const rows = conformal.byFifth.map(({ from, to, rows: held, adaptive, marginal }) => [
     `${shown(from)} … ${shown(to)}`,
     held,

@@ -54,7 +54,7 @@ const range = (column: Column): string => {
   return shown.join(", ") + ((column.categories?.length ?? 0) > 4 ? ", …" : "");
 };
 
-const types = ["number", "category", "datetime", "text"] as const;
+const types = ["number", "category", "boolean", "datetime", "text"] as const;
 
 /** The type of a column, to be changed: the file is read once more, and jobs that were planned keep what they had. */
 const TypeChoice = ({ column, onChange }: { column: Column; onChange: (type: (typeof types)[number]) => void }) => (

@@ -12,7 +12,7 @@ interface Bar {
 
 /** The bars of a column: of numbers and dates by size, of categories the commonest first. */
 const barsOf = (column: Column, sample: Sample | null): Bar[] => {
-  if (column.type === "category" || column.type === "text")
+  if (column.type === "category" || column.type === "boolean" || column.type === "text")
     return (column.categories ?? []).slice(0, 14).map(({ value, count }) => ({ name: value, count }));
   if (sample === null) return [];
   const values = numbersOf(sample.rows, column);

@@ -72,6 +72,10 @@ export const Speed = ({ job, points }: { job: Job; points: readonly MetricPoint[
           ["Seconds of computing", last === undefined ? null : formatNumber(last.seconds)],
           ["Memory, the peak", formatBytes(plan.memoryBytes)],
           ["of it for rows on their way", plan.ringBytes === undefined ? null : formatBytes(plan.ringBytes)],
+          [
+            "of it for models that were measured",
+            plan.measuredBytes === undefined ? null : formatBytes(plan.measuredBytes),
+          ],
           ["Saved by computing again", plan.savedBytes === undefined ? null : formatBytes(plan.savedBytes)],
           ["On the trainer's disk", plan.spillBytes === undefined ? null : formatBytes(plan.spillBytes)],
         ]}

@@ -4,8 +4,10 @@ import { api } from "../api.ts";
 import { formatNumber, formatPercent } from "../format.ts";
 import { measureWords } from "../measure-words.ts";
 import { Card } from "../parts.tsx";
+import { Scrolled } from "../scrolled.tsx";
 import { SaveFile } from "../views/file-download.tsx";
 import { verdictOf } from "./chosen.ts";
+import { DriftCharts } from "./comparison-drift.tsx";
 
 const interval = ({ value, lower, upper }: Estimate, format: (value: number) => string): string =>
   lower === null || upper === null ? format(value) : `${format(value)} (${format(lower)} to ${format(upper)})`;
@@ -41,6 +43,53 @@ const linesOf = (measure: Comparison["measure"]): readonly Line[] => [
   estimated("Bias", (m) => m.bias),
   { title: "Trained on these rows", cell: ({ trainedOnIt }) => (trainedOnIt ? "yes" : "no") },
 ];
+
+const nestedHeads = ["Training rows", "Statistic", "Degrees of freedom", "p"];
+
+/** Tests of solved models of which one is nested in the other. */
+const NestedTable = ({
+  comparison: { nested },
+  titles,
+}: {
+  comparison: Comparison;
+  titles: ReadonlyMap<string, string>;
+}) =>
+  nested.length === 0 ? null : (
+    <Scrolled label="Nested models">
+      <table class="list">
+        <caption>
+          Is what the larger of two nested models has more worth it? By the rows that both were trained on
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Smaller, in larger</th>
+            {nestedHeads.map((name) => (
+              <th key={name} scope="col" class="number">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {nested.map(({ smaller, larger, rows, distribution, statistic, degrees, residualDegrees, pValue }) => (
+            <tr key={`${smaller} ${larger}`}>
+              <th scope="row">{`${titles.get(smaller) ?? smaller}, in ${titles.get(larger) ?? larger}`}</th>
+              {[
+                formatNumber(rows),
+                `${distribution === "F" ? "F" : "χ²"} ${formatNumber(statistic)}`,
+                residualDegrees === null ? String(degrees) : `${degrees}, ${residualDegrees}`,
+                formatNumber(pValue),
+              ].map((cell, i) => (
+                <td key={nestedHeads[i]} data-label={nestedHeads[i]} class="number">
+                  {cell}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scrolled>
+  );
 
 /** How good the models are on the same rows, the best first, and whether they can be told apart. */
 export const ComparisonTable = ({
@@ -91,6 +140,12 @@ export const ComparisonTable = ({
           {[...titles].reduce((text, [id, title]) => text.replaceAll(id, title), message)}
         </p>
       ))}
+      <NestedTable comparison={comparison} titles={titles} />
+      {models.map(
+        ({ model, drift }) =>
+          drift !== null &&
+          drift.columns.length > 0 && <DriftCharts key={model} model={titles.get(model) ?? model} drift={drift} />,
+      )}
       <SaveFile
         label="As a page to hand on (HTML)"
         name="comparison.html"

@@ -73,11 +73,10 @@ const Quantiles = ({ residuals: { quantiles, standardDeviation } }: RegressionRe
 
 /** Whether intervals hold as often as they promise, where predictions are small and where they are large. */
 const Coverage = ({ conformal }: RegressionReport) => {
-  const byMethods = conformal?.type === "intervals" || conformal?.type === "quantile_intervals";
-  if (!byMethods && conformal?.type !== "fold_intervals") return null;
+  if (conformal === null || conformal === undefined || !("byFifth" in conformal)) return null;
   const middleOf = ({ from, to }: { from: number; to: number }): number => (from + to) / 2;
   const lines =
-    conformal.type !== "fold_intervals"
+    conformal.type !== "fold_intervals" && conformal.type !== "leave_one_out"
       ? [
           {
             ...{ name: "adaptive", as: "both" as const, hue: 0 },
@@ -90,7 +89,10 @@ const Coverage = ({ conformal }: RegressionReport) => {
         ]
       : [
           {
-            ...{ name: "models of the folds", as: "both" as const },
+            ...{
+              name: conformal.type === "leave_one_out" ? "fits without the row" : "models of the folds",
+              as: "both" as const,
+            },
             points: conformal.byFifth.map((fifth) => [middleOf(fifth), fifth.held] as const),
           },
         ];

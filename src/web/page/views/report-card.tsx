@@ -16,6 +16,7 @@ import { CoefficientChart, EffectCharts } from "../report/effect-charts.tsx";
 import { parseHeldOut } from "../report/held-out.ts";
 import { RegressionCharts } from "../report/regression-charts.tsx";
 import { ResidualCharts } from "../report/residual-charts.tsx";
+import { WorthCharts } from "../report/worth-charts.tsx";
 import { WrongImages } from "../report/wrong-images.tsx";
 import { Scrolled } from "../scrolled.tsx";
 import { FileDownload } from "./file-download.tsx";
@@ -136,6 +137,7 @@ export const ReportCard = ({ model }: { model: Model }) => {
       {value.task === "reconstruction" && <Reconstructed {...value} />}
       {(value.task === "classification" || value.task === "regression") && (
         <>
+          <WorthCharts report={value} label={labelOf(model)} />
           <ResidualCharts residuals={value.residualsByFeature} label={labelOf(model)} />
           <EffectCharts explained={value.explained} label={labelOf(model)} />
           {value.coefficients !== null && <CoefficientChart coefficients={value.coefficients} />}

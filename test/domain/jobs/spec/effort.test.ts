@@ -35,7 +35,8 @@ describe("an effort", () => {
     expect(new Set(members.map((member) => JSON.stringify(member))).size).toBe(6);
     expect(spec.model).toMatchObject({ shares: "held_out" });
     expect(spec.training).toMatchObject({ refit: true, calibration: "temperature" });
-    expect(spec.training.penaltySearch).toBeTruthy();
+    expect(spec.training.penaltySearch).toMatchObject({ factors: [1 / 256, 1 / 64, 1 / 16, 1 / 4, 1, 4, 16, 64] });
+    expect(resolve({ task: species }).training.penaltySearch).toMatchObject({ factors: [1 / 16, 1 / 4, 1, 4, 16, 64] });
     expect(resolveSpec(JobSpec.parse(spec), iris)).toEqual(spec);
   });
 

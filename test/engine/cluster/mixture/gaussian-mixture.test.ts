@@ -9,6 +9,7 @@ import {
   expect as expectation,
   freeParameters,
   maximise,
+  weightsAfter,
 } from "../../../../src/engine/cluster/mixture/expectation-maximisation.ts";
 import type { Points } from "../../../../src/engine/cluster/points.ts";
 import { createClusterPredictor } from "../../../../src/engine/cluster/predict-clusters.ts";
@@ -21,6 +22,7 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((size, axis) =
 const workFor = (name: CovarianceName, rows: number, k: number, d: number): MixtureWork => ({
   ...rowWork(k, d),
   responsibilities: new Float64Array(rows * k),
+  weighedRows: null,
   counts: new Float64Array(k),
   factors: new Float64Array(covarianceForms[name].factorSize(k, d)),
 });
@@ -50,7 +52,8 @@ const run = (
   const form = covarianceForms[name];
   const likelihoods: number[] = [];
   for (let step = 0; step <= steps; step++) {
-    if (step > 0) maximise(form, points, k, mixture, work, regularization);
+    if (step > 0)
+      maximise(form, points, k, mixture, work, weightsAfter(form, k, points.columns, mixture, work), regularization);
     if (form.factor(mixture, k, points.columns, work.factors) >= 0) break;
     likelihoods.push(expectation(form, points, k, mixture, work));
   }

@@ -55,7 +55,8 @@ describe("a cross-validation", () => {
       (value, row) => (value - Number(file("diabetes").split("\n")[row + 1]!.split(",").at(-1))) ** 2,
     );
     expect(report.rootMeanSquaredError.value).toBeCloseTo(Math.sqrt(mean(squares)), 9);
-    expect(report).toMatchObject({ split: "out_of_fold", rows: 442, conformal: null, predictionInterval: null });
+    expect(report).toMatchObject({ split: "out_of_fold", rows: 442, predictionInterval: null });
+    expect(report.conformal).toMatchObject({ type: "fold_intervals", rows: 442, folds: { length: 5 } });
     expect(report.crossValidation).toMatchObject({ folds: 5, by: "part", predictions: 442, units: 5, inflation: 2.25 });
     // The model itself is that of all rows, with its inference; the column that the folds went by is none of its features.
     expect(report.trainingFit?.rows).toBe(442);
@@ -95,7 +96,9 @@ describe("a cross-validation", () => {
     expect(Array.from(columns.places!.subarray(0, 50))).not.toEqual(Array.from(columns.places!.subarray(150, 200)));
     const report = (await jobs.modelOf(run)).report as ClassificationReport;
     const { metrics } = (await jobs.modelOf(run)).model;
-    expect(report).toMatchObject({ split: "out_of_fold", rows: 150, predictionSets: null, conformal: null });
+    expect(report).toMatchObject({ split: "out_of_fold", rows: 150, predictionSets: null });
+    // Of the first division, in which each row is held out once.
+    expect(report.conformal).toMatchObject({ type: "fold_sets", rows: 150 });
     expect(report.crossValidation).toMatchObject({ predictions: 300, units: 150, models: { length: 6 } });
     expect(report.accuracy.value).toBeCloseTo(metrics.outOfFoldAccuracy!, 12);
     expect(report.against?.linear).not.toBeNull();

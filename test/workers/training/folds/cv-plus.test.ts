@@ -13,7 +13,7 @@ import { withCoverage } from "../../../../src/stats/conformal/with-coverage.ts";
 import { measuredOn } from "../../../../src/usecases/models/card/card-report.ts";
 import { exportStored } from "../../../../workers/exporting/export-stored.ts";
 import { encodeFor } from "../../../../workers/inference/answer.ts";
-import { loadModel } from "../../../../workers/inference/load-model.ts";
+import { loadMeasured, loadModel } from "../../../../workers/inference/load-model.ts";
 import { bytesOf, runOnnx } from "../../../exporting/runtime.ts";
 import { createJobs } from "../jobs.ts";
 
@@ -48,7 +48,7 @@ const predictOthers = async (name: string, trained: number, input: Omit<JobSpecI
   const encoded = encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows).inputs);
   const { conformal } = report as { conformal: Conformal };
   const plain = answer(encoded);
-  return { conformal, plain, rows, numbers: answer.withFolds!(encoded).numbers(null), encoded, answer, report };
+  return { conformal, plain, rows, numbers: answer.withFolds!(encoded).numbers(null), encoded, answer, report, model };
 };
 
 test("numbers: intervals by the residuals of the folds and by what each fold's model says of the row", async () => {
@@ -117,6 +117,129 @@ test("counts with an exposure: each fold's model says a count, and the report wh
   // Weights of 0, 1 and 2 of twenty rows each: (20 + 40)² / (20 + 80).
   expect(report).toMatchObject({ weights: { column: "weight", effectiveRows: 36, leftOut: 20 } });
   expect(measuredOn(report)).toContain('weighted by column "weight" (effective n = 36), each predicted');
+});
+
+/** What the models beside a model say of the rows of a text. */
+const measuredOf = async (run: Awaited<ReturnType<typeof jobs.train>>, rows: Row[]) => {
+  const { model, report } = await jobs.modelOf(run);
+  const kernels = { module: await compileKernels(), native: null };
+  const { value: answer } = await loadMeasured(jobs.artifacts, kernels, "default", model);
+  const { inputs } = encodeRows(model.preprocessing, rows);
+  const encoded = answer && encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows).inputs);
+  return {
+    model,
+    report: report as Report & { conformal: Conformal | null },
+    said: encoded && answer.withFolds!(encoded),
+  };
+};
+
+test.each([
+  ["numbers", "diabetes", { type: "regression", label: "progression" }, { model: { type: "linear" } }],
+  ["classes", "breast_cancer", { type: "classification", label: "diagnosis" }, { model: { type: "logistic" } }],
+  [
+    "quantiles",
+    "diabetes",
+    { type: "regression", label: "progression" },
+    { model: { type: "mlp", hidden: [4] }, loss: { type: "pinball", interval: 0.8 } },
+  ],
+] as const)(
+  "a model of all rows keeps the folds' models of the first division, and promises what they do as an ensemble: %s",
+  async (_, name, task, own) => {
+    const training = { l2: 0.01, ...("loss" in own ? { epochs: 3 } : {}) };
+    const spec = (model: "folds" | "all_rows") => ({
+      ...({ task, ...own } as Omit<JobSpecInput, "dataset">),
+      training: { ...training, crossValidation: { folds: 3, repeats: 2, model } },
+    });
+    const lines = file(name);
+    const csv = lines.slice(0, 201).join("\n");
+    const rows = rowsOf(lines, 201).slice(0, 60);
+    const run = await jobs.train(csv, spec("all_rows"));
+    const { model, report, said } = await measuredOf(run, rows);
+    const ensemble = await predictOthers(name, 200, spec("folds"));
+    expect(report.conformal).toEqual(ensemble.conformal);
+    const { folds, width } = ensemble.numbers;
+    const first = folds.slice(0, 3).map((numbers) => numbers.subarray(0, 60 * width));
+    expect(said?.numbers(null)).toEqual({ width, folds: first });
+    // As large as the plan said.
+    expect(run.plan.measuredBytes).toBe(4 * 3 * model.parameters);
+    expect(model.files?.measured?.bytes).toBeGreaterThan(run.plan.measuredBytes!);
+    expect(report.notes.find(({ code }) => code === "cross_validated")?.message).toContain("kept beside this one");
+    const { predictions } = (await jobs.modelOf(run)).predict(...rows);
+    const promised = withCoverage(predictions, report.conformal, asked, () => said!.numbers(null));
+    const others = withCoverage(ensemble.plain.slice(0, 60), ensemble.conformal, asked, () => ensemble.numbers);
+    expect(promised.coverage).toEqual(others.coverage);
+    for (const [row, prediction] of promised.predictions.entries())
+      if ("interval" in prediction)
+        expect(prediction.interval).toEqual((others.predictions[row] as typeof prediction).interval);
+    // From any checkpoint, the same file.
+    for (const checkpoint of run.checkpoints.slice(0, 3)) {
+      const rest = await jobs.trainOn(run.dataset, spec("all_rows"), null, { checkpoints: [checkpoint] });
+      expect((await jobs.modelOf(rest)).model.files?.measured).toEqual(model.files?.measured);
+    }
+    if (own.model.type !== "mlp") return;
+    const exported = bytesOf(await exportStored(jobs.artifacts, "default", ensemble.model, { preprocessing: true }));
+    const cells = (column: string) => ({
+      ...{ type: "float64" as const, dims: [60, 1] },
+      data: Float64Array.from(rows, (row) => Number(row[column])),
+    });
+    const columns = ensemble.model.preprocessing.features.map(({ column }) => [column, cells(column)] as const);
+    const outputs = await runOnnx(exported, Object.fromEntries(columns));
+    for (const [row, prediction] of ensemble.plain.slice(0, 60).entries()) {
+      if (!("value" in prediction) || prediction.quantiles === undefined) throw new Error("no quantiles");
+      const { value, quantiles } = prediction;
+      const told = { value, lower: quantiles.lower, upper: quantiles.upper };
+      expect(told.lower <= value && value <= told.upper).toBe(true);
+      for (const key of ["value", "lower", "upper"] as const)
+        expect((outputs[key]!.data[row] as number) / told[key]).toBeCloseTo(1, 4);
+    }
+  },
+);
+
+test("what promises more, or would promise nothing, keeps no folds' models", async () => {
+  const csv = file("diabetes").slice(0, 121).join("\n");
+  const task = { type: "regression", label: "progression" } as const;
+  const model = { type: "linear" } as const;
+  const trained = async (training: NonNullable<JobSpecInput["training"]>) => {
+    const run = await jobs.train(csv, { task, model, training });
+    return { plan: run.plan, ...(await measuredOf(run, rowsOf(file("diabetes"), 400))) };
+  };
+  const crossValidation = { folds: 3 };
+  const [leftOut, tested] = [
+    await trained({ crossValidation }),
+    await trained({ crossValidation, l2: 0.1, split: { test: 0.25 } }),
+  ];
+  expect(leftOut.report.conformal?.type).toBe("leave_one_out");
+  expect(tested.report.conformal?.type).toBe("intervals");
+  expect(tested.plan.measuredBytes).toBeUndefined();
+  for (const { model, said } of [leftOut, tested]) expect([model.files?.measured, said]).toEqual([undefined, null]);
+});
+
+test("a refit keeps the model that was measured, whose answers its intervals and sets are about", async () => {
+  const lines = file("breast_cancer");
+  const rows = rowsOf(lines, 1).slice(0, 120);
+  const task = { type: "classification", label: "diagnosis", threshold: 0.3 } as const;
+  const training = { split: { test: 0.3, validation: 0.2 }, calibration: "isotonic", epochs: 5 } as const;
+  const model: JobSpecInput["model"] = { type: "mlp", hidden: [4] };
+  const measured = await jobs.train(lines.join("\n"), { task, model, training });
+  const run = await jobs.train(lines.join("\n"), { task, model, training: { ...training, refit: true } });
+  const { model: kept, report, said } = await measuredOf(run, rows);
+  const own = (await jobs.modelOf(measured)).predict(...rows).predictions;
+  expect(said?.predictions).toEqual(own);
+  const { predictions } = (await jobs.modelOf(run)).predict(...rows);
+  expect(predictions).not.toEqual(own);
+  const conformal = report.conformal!;
+  const sets = (of: readonly Prediction[]) => of.map((each) => ("set" in each ? each.set?.toSorted() : null));
+  const options = { ...asked, emptySets: true };
+  const answer = withCoverage(predictions, conformal, options, undefined, undefined, own);
+  expect(answer.coverage).toMatchObject({ guaranteed: 0.9 });
+  expect(sets(answer.predictions)).toEqual(sets(withCoverage(own, conformal, options).predictions));
+  expect(run.plan.measuredBytes).toBe(4 * kept.parameters);
+  expect(report.notes.find(({ code }) => code === "refitted")?.message).toContain("is kept beside it");
+  for (const checkpoint of run.checkpoints) {
+    const spec = { task, model, training: { ...training, refit: true } };
+    const rest = await jobs.trainOn(run.dataset, spec, null, { checkpoints: [checkpoint] });
+    expect((await jobs.modelOf(rest)).model.files?.measured).toEqual(kept.files?.measured);
+  }
 });
 
 test("classes: sets of cross-conformal prediction, of one output and of several", async () => {

@@ -1,4 +1,5 @@
 import type { Column, Dataset } from "../../../datasets/dataset.ts";
+import { isCategorical } from "../../../datasets/truth-values.ts";
 import { createNearNames } from "../../../near-names.ts";
 import { toPointerSegment } from "../../../pointer.ts";
 import type { JobSpec, TaskSpec } from "../job-spec.ts";
@@ -34,8 +35,8 @@ const checkLogarithm = (
 };
 
 const checkCategories = (column: Column, own: ColumnPreprocessing, model: ModelSpec, add: Add): void => {
-  const { name, type } = column;
-  const categories = type === "category" ? (column.categories ?? []).map(({ value }) => value) : null;
+  const { name } = column;
+  const categories = isCategorical(column) ? (column.categories ?? []).map(({ value }) => value) : null;
   if (own.referenceLevel !== undefined) {
     if (categories === null) add("referenceLevel", `${quote(name)} is no column of categories; leave it out`);
     else if (!categories.includes(own.referenceLevel))

@@ -1,4 +1,5 @@
 import type { Column } from "../../../datasets/dataset.ts";
+import { isCategorical } from "../../../datasets/truth-values.ts";
 import type { NumberScaling } from "../parts/column-preprocessing.ts";
 import type { PreprocessingSpec } from "../preprocessing-spec.ts";
 
@@ -18,8 +19,9 @@ export const logShiftOf = (spec: Spec, { name, minimum = 1 }: Column): number | 
 export const referenceOf = (spec: Spec, name: string): string | undefined => ownOf(spec, name)?.referenceLevel;
 
 /** How many numbers a category of a column becomes; null: each has an input. */
-export const dimensionsOf = (spec: Spec, { name, type, categories = [] }: Column): number | null => {
-  if (type !== "category" || categories.length === 0) return null;
+export const dimensionsOf = (spec: Spec, column: Column): number | null => {
+  const { name, categories = [] } = column;
+  if (!isCategorical(column) || categories.length === 0) return null;
   const own = ownOf(spec, name)?.embedding;
   if (own !== undefined) return own === false ? null : own.dimensions;
   const { embeddings } = spec ?? {};

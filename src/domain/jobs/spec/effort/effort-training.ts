@@ -12,6 +12,9 @@ import { isLarge } from "./effort-spec.ts";
 const isShifted = (loss: LossSpec): boolean =>
   ("classWeights" in loss && loss.classWeights !== undefined) || ("labelSmoothing" in loss && loss.labelSmoothing > 0);
 
+/** Multiples of the penalty that an effort's search may try: labels without noise want less than an ordinary search goes down to. */
+export const effortFactors = [1 / 256, 1 / 64, 1 / 16, 1 / 4, 1, 4, 16, 64];
+
 /** What an effort does that the specification leaves out: a temperature where rows can tell one, and a fit of every row. */
 export const withEffort = (
   spec: JobSpec,

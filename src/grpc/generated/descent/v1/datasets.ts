@@ -39,6 +39,8 @@ export const ColumnType = {
   COLUMN_TYPE_DATETIME: 4,
   /** COLUMN_TYPE_TEXT - Free text, of which the words count. */
   COLUMN_TYPE_TEXT: 5,
+  /** COLUMN_TYPE_BOOLEAN - Truth values in one way of writing (true and false, yes and no); models take them as two categories. */
+  COLUMN_TYPE_BOOLEAN: 6,
 } as const;
 
 export type ColumnType = typeof ColumnType[keyof typeof ColumnType];
@@ -50,6 +52,7 @@ export namespace ColumnType {
   export type COLUMN_TYPE_IMAGE = typeof ColumnType.COLUMN_TYPE_IMAGE;
   export type COLUMN_TYPE_DATETIME = typeof ColumnType.COLUMN_TYPE_DATETIME;
   export type COLUMN_TYPE_TEXT = typeof ColumnType.COLUMN_TYPE_TEXT;
+  export type COLUMN_TYPE_BOOLEAN = typeof ColumnType.COLUMN_TYPE_BOOLEAN;
 }
 
 /** A data set's manifest. */

@@ -173,6 +173,10 @@ export interface Plan {
   savedBytes?:
     | number
     | undefined;
+  /** Of the store, and of `memory_bytes`, for weights of models that are measured and kept beside the job's own, which predictions with `coverage` ask; absent: none are. */
+  measuredBytes?:
+    | number
+    | undefined;
   /** Of `flops_per_step`, those that are done again for that; absent: none. */
   recomputedFlopsPerStep?:
     | number
@@ -1097,6 +1101,7 @@ function createBasePlan(): Plan {
     ringBytes: undefined,
     spillBytes: undefined,
     savedBytes: undefined,
+    measuredBytes: undefined,
     recomputedFlopsPerStep: undefined,
     explainedRows: undefined,
     fits: undefined,
@@ -1150,6 +1155,9 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.savedBytes !== undefined) {
       writer.uint32(144).int64(message.savedBytes);
+    }
+    if (message.measuredBytes !== undefined) {
+      writer.uint32(160).int64(message.measuredBytes);
     }
     if (message.recomputedFlopsPerStep !== undefined) {
       writer.uint32(153).double(message.recomputedFlopsPerStep);
@@ -1297,6 +1305,14 @@ export const Plan: MessageFns<Plan> = {
             }
 
             message.savedBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.measuredBytes = longToNumber(reader.int64());
             continue;
           }
           case 19: {

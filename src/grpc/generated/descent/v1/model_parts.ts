@@ -224,6 +224,8 @@ export interface Comparison {
   models: ComparedModel[];
   /** of every pair; each interval holds the truth in 95 of 100 samples by itself, not all of them together */
   differences: ModelDifference[];
+  /** of every pair of models that were solved, without a penalty, on the same training rows, and of which one is nested in the other: F of numbers and Gamma, else the likelihood ratio. Of other solved pairs a note `not_nested` says why there is none */
+  nested: NestedModels[];
   /** the best and those that cannot be told from it; then the best of the rest, with those that cannot be told from that; … */
   groups: ComparisonGroups[];
   /** what must be known to read it */
@@ -815,6 +817,34 @@ export interface QuantileIntervals {
   byFifth: QuantileFifthCoverage[];
 }
 
+/** Scores of the rows that a fold held out. */
+export interface FoldQuantileScores {
+  /** the larger of lower quantile − label and label − upper quantile, of the held-out rows, growing */
+  scores: number[];
+  /** lower quantile − label, growing */
+  lower: number[];
+  /** label − upper quantile, growing */
+  upper: number[];
+  /** |label − prediction|, growing */
+  residuals: number[];
+}
+
+/** Out-of-fold scores of a regression by its quantiles (conformalised quantile regression with CV+). */
+export interface FoldQuantileIntervals {
+  /** rows that the scores are of, each by the model of its fold, which has not seen it */
+  rows?:
+    | number
+    | undefined;
+  /** share of the labels that the model means to lie between its two quantiles */
+  interval?:
+    | number
+    | undefined;
+  /** for each fold of the first repeat, in their order */
+  folds: FoldQuantileScores[];
+  /** coverage of intervals for 90 % by fifths of the predictions */
+  byFifth: QuantileFifthCoverage[];
+}
+
 /** What predictions with `coverage` go by: scores of rows that training has not seen (split conformal prediction), or that the model of their fold has not (CV+), or the fit without them (jackknife+). Of many rows at most 1000, evenly spread. */
 export interface Conformal {
   kind?:
@@ -836,6 +866,9 @@ export interface Conformal {
     | //
     /** Scores of a regression by its quantiles (conformalised quantile regression). */
     { $case: "quantileIntervals"; value: QuantileIntervals }
+    | //
+    /** Out-of-fold scores of a regression by its quantiles (conformalised quantile regression with CV+). */
+    { $case: "foldQuantileIntervals"; value: FoldQuantileIntervals }
     | undefined;
 }
 
@@ -2101,9 +2134,9 @@ export interface ColumnDrift {
   column?:
     | string
     | undefined;
-  /** (mean − mean there) / standard deviation there; null: no number, or it does not vary there */
+  /** (mean − mean there) / standard deviation there, with the interval that both data sets leave it as samples; null: no number, or it does not vary there */
   shift?:
-    | number
+    | Estimate
     | undefined;
   /** standard deviation / standard deviation there; null likewise */
   spread?:
@@ -2142,7 +2175,7 @@ export interface Drift {
   rowsThere?:
     | number
     | undefined;
-  /** the farthest first, by the larger of |shift| and twice the distance; at most 100 */
+  /** the farthest first, by the larger of |shift.value| and twice the distance; at most 100 */
   columns: ColumnDrift[];
 }
 
@@ -2222,6 +2255,40 @@ export interface ModelDifference {
     | undefined;
   /** the interval holds 0: they cannot be told apart by these rows */
   tied?: boolean | undefined;
+}
+
+/** Whether what the larger of two nested models has more is worth it, by the rows that both learnt from. */
+export interface NestedModels {
+  /** the model whose every column the larger one has, too */
+  smaller?:
+    | string
+    | undefined;
+  /** the other */
+  larger?:
+    | string
+    | undefined;
+  /** training rows, the same of both: the test is about these, not about the rows compared */
+  rows?:
+    | number
+    | undefined;
+  /** F, or twice the difference of the log-likelihoods */
+  statistic?:
+    | number
+    | undefined;
+  /** of the statistic, if what is left out has no effect */
+  distribution?:
+    | string
+    | undefined;
+  /** of freedom: coefficients that are left out */
+  degrees?:
+    | number
+    | undefined;
+  /** of an F; null for χ² */
+  residualDegrees?:
+    | number
+    | undefined;
+  /** of no effect */
+  pValue?: number | undefined;
 }
 
 export interface ComparisonGroups {
@@ -3125,6 +3192,7 @@ function createBaseComparison(): Comparison {
     weight: undefined,
     models: [],
     differences: [],
+    nested: [],
     groups: [],
     notes: [],
   };
@@ -3163,6 +3231,9 @@ export const Comparison: MessageFns<Comparison> = {
     }
     for (const v of message.differences) {
       ModelDifference.encode(v!, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.nested) {
+      NestedModels.encode(v!, writer.uint32(106).fork()).join();
     }
     for (const v of message.groups) {
       ComparisonGroups.encode(v!, writer.uint32(90).fork()).join();
@@ -3267,6 +3338,14 @@ export const Comparison: MessageFns<Comparison> = {
             }
 
             message.differences.push(ModelDifference.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.nested.push(NestedModels.decode(reader, reader.uint32()));
             continue;
           }
           case 11: {
@@ -6289,6 +6368,220 @@ export const QuantileIntervals: MessageFns<QuantileIntervals> = {
   },
 };
 
+function createBaseFoldQuantileScores(): FoldQuantileScores {
+  return { scores: [], lower: [], upper: [], residuals: [] };
+}
+
+export const FoldQuantileScores: MessageFns<FoldQuantileScores> = {
+  encode(message: FoldQuantileScores, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scores.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.scores) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.lower.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.lower) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.upper.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.upper) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.residuals.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.residuals) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FoldQuantileScores {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFoldQuantileScores();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 9) {
+              message.scores.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.scores.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 17) {
+              message.lower.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.lower.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 25) {
+              message.upper.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.upper.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag === 33) {
+              message.residuals.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.residuals.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFoldQuantileIntervals(): FoldQuantileIntervals {
+  return { rows: undefined, interval: undefined, folds: [], byFifth: [] };
+}
+
+export const FoldQuantileIntervals: MessageFns<FoldQuantileIntervals> = {
+  encode(message: FoldQuantileIntervals, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rows !== undefined) {
+      writer.uint32(8).int64(message.rows);
+    }
+    if (message.interval !== undefined) {
+      writer.uint32(17).double(message.interval);
+    }
+    for (const v of message.folds) {
+      FoldQuantileScores.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.byFifth) {
+      QuantileFifthCoverage.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FoldQuantileIntervals {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFoldQuantileIntervals();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.interval = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.folds.push(FoldQuantileScores.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.byFifth.push(QuantileFifthCoverage.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseConformal(): Conformal {
   return { kind: undefined };
 }
@@ -6313,6 +6606,9 @@ export const Conformal: MessageFns<Conformal> = {
         break;
       case "quantileIntervals":
         QuantileIntervals.encode(message.kind.value, writer.uint32(50).fork()).join();
+        break;
+      case "foldQuantileIntervals":
+        FoldQuantileIntervals.encode(message.kind.value, writer.uint32(58).fork()).join();
         break;
     }
     return writer;
@@ -6377,6 +6673,17 @@ export const Conformal: MessageFns<Conformal> = {
             }
 
             message.kind = { $case: "quantileIntervals", value: QuantileIntervals.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.kind = {
+              $case: "foldQuantileIntervals",
+              value: FoldQuantileIntervals.decode(reader, reader.uint32()),
+            };
             continue;
           }
         }
@@ -12156,7 +12463,7 @@ export const ColumnDrift: MessageFns<ColumnDrift> = {
       writer.uint32(10).string(message.column);
     }
     if (message.shift !== undefined) {
-      writer.uint32(17).double(message.shift);
+      Estimate.encode(message.shift, writer.uint32(18).fork()).join();
     }
     if (message.spread !== undefined) {
       writer.uint32(25).double(message.spread);
@@ -12201,11 +12508,11 @@ export const ColumnDrift: MessageFns<ColumnDrift> = {
             continue;
           }
           case 2: {
-            if (tag !== 17) {
+            if (tag !== 18) {
               break;
             }
 
-            message.shift = reader.double();
+            message.shift = Estimate.decode(reader, reader.uint32());
             continue;
           }
           case 3: {
@@ -12628,6 +12935,138 @@ export const ModelDifference: MessageFns<ModelDifference> = {
             }
 
             message.tied = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNestedModels(): NestedModels {
+  return {
+    smaller: undefined,
+    larger: undefined,
+    rows: undefined,
+    statistic: undefined,
+    distribution: undefined,
+    degrees: undefined,
+    residualDegrees: undefined,
+    pValue: undefined,
+  };
+}
+
+export const NestedModels: MessageFns<NestedModels> = {
+  encode(message: NestedModels, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.smaller !== undefined) {
+      writer.uint32(10).string(message.smaller);
+    }
+    if (message.larger !== undefined) {
+      writer.uint32(18).string(message.larger);
+    }
+    if (message.rows !== undefined) {
+      writer.uint32(24).int64(message.rows);
+    }
+    if (message.statistic !== undefined) {
+      writer.uint32(33).double(message.statistic);
+    }
+    if (message.distribution !== undefined) {
+      writer.uint32(42).string(message.distribution);
+    }
+    if (message.degrees !== undefined) {
+      writer.uint32(48).int64(message.degrees);
+    }
+    if (message.residualDegrees !== undefined) {
+      writer.uint32(56).int64(message.residualDegrees);
+    }
+    if (message.pValue !== undefined) {
+      writer.uint32(65).double(message.pValue);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NestedModels {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNestedModels();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.smaller = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.larger = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.statistic = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.distribution = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.degrees = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.residualDegrees = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.pValue = reader.double();
             continue;
           }
         }

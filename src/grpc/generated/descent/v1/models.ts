@@ -198,7 +198,11 @@ export interface ModelFiles {
     | StoredFile
     | undefined;
   /** Of an ensemble of folds' models: the preprocessing of each, in the order of the first axis of the weights' tensors. */
-  folds?: StoredFile | undefined;
+  folds?:
+    | StoredFile
+    | undefined;
+  /** The models that were measured, beside the one that is kept: those of the folds of the first repeat, or the one before a refit; predictions with `coverage` ask them. */
+  measured?: StoredFile | undefined;
 }
 
 export interface StoredFile {
@@ -1335,6 +1339,7 @@ function createBaseModelFiles(): ModelFiles {
     background: undefined,
     heldOut: undefined,
     folds: undefined,
+    measured: undefined,
   };
 }
 
@@ -1357,6 +1362,9 @@ export const ModelFiles: MessageFns<ModelFiles> = {
     }
     if (message.folds !== undefined) {
       StoredFile.encode(message.folds, writer.uint32(50).fork()).join();
+    }
+    if (message.measured !== undefined) {
+      StoredFile.encode(message.measured, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1420,6 +1428,14 @@ export const ModelFiles: MessageFns<ModelFiles> = {
             }
 
             message.folds = StoredFile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.measured = StoredFile.decode(reader, reader.uint32());
             continue;
           }
         }
