@@ -103,10 +103,11 @@ const toExactPlan = (spec: ResolvedJobSpec, shape: DataShape, doubleSeconds: num
 };
 
 /**
- * Iterations of a run of a clustering until it has converged, about: the data decide. Of k-means on 19 real tables of 116 to 53,940 rows (test/bench/README.md) they grew like this power of the rows.
+ * Iterations of a run of a clustering until it has converged, about: the data decide. Of k-means on 19 real tables of 116 to 53,940 rows (test/bench/README.md) they grew like this power of the rows; of
+ * mixtures on 18 of them the median is counted.
  */
 const usualClusterIterations = (model: "k_means" | "gaussian_mixture", rows: number): number =>
-  model === "k_means" ? 2 * exp64(0.28 * log64(rows)) : 40;
+  model === "k_means" ? 2 * exp64(0.28 * log64(rows)) : 50;
 
 /** Sums of the rows of each cluster wait for each other: a number takes as long as so many operations of a distance. */
 const sumOperations = 6;
