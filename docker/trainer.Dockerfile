@@ -16,13 +16,14 @@ COPY . .
 # nobody reads sources, types and their maps here.
 RUN cpu=$(echo "$TARGETARCH" | sed s/amd64/x64/) && npm run build --cpu="$cpu" && \
     npm ci --omit=dev --ignore-scripts --cpu="$cpu" && rm -rf node_modules/typescript node_modules/@typescript && \
-    find node_modules dist -type f \( -name '*.map' -o -name '*.ts' -o -name '*.[cm]ts' -o -name '*.md' \) ! -iname 'licen[cs]e*' -delete
+    find node_modules dist -type f \( -name '*.map' -o -name '*.ts' -o -name '*.[cm]ts' -o -name '*.md' \) ! -iname 'licen[cs]e*' -delete && mkdir /data
 
-FROM node:24-slim
+# The default, said for buildah: before 1.29 it takes the platform of the stage before.
+FROM --platform=$TARGETPLATFORM node:24-slim
 ENV NODE_ENV=production DATA_DIR=/var/lib/descent
 WORKDIR /app
-# The folder is made here so that a named volume mounted on it takes over its owner.
-RUN mkdir -p /var/lib/descent && chown node:node /var/lib/descent
+# An empty folder of its user, whose owner a named volume mounted on it takes over. Nothing is run here: that would be the target's program.
+COPY --from=build --chown=node:node /data /var/lib/descent
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist

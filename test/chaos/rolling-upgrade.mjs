@@ -73,7 +73,7 @@ const startPart = (version, role, env = {}) =>
   new Promise((resolve, reject) => {
     const child = begin(process.execPath, [join(version, "dist/src/main.js"), `--role=${role}`], {
       ...{ ...shared, LOG_LEVEL: "info", DRAIN_SECONDS: "20", LEASE_SECONDS: "15", CHECKPOINT_SECONDS: "1" },
-      ...{ TRAINER_THREADS: "1", ...env },
+      ...{ TRAINER_THREADS: "2", ...env },
     });
     const lines = [];
     createInterface({ input: child.stderr }).on("line", (line) => {
@@ -96,7 +96,7 @@ const task = { type: "classification", label: "label" };
 const long = {
   ...{ task, resources: { threads: 1 } },
   model: { type: "mlp", hidden: [64, 64], activation: "relu", dropout: 0.1 },
-  training: { epochs: 10_000, batchSize: 32, seed: 100 },
+  training: { epochs: 20_000, batchSize: 32, seed: 100 },
 };
 const short = { ...long, training: { ...long.training, epochs: 300 } };
 const takers = ({ history }) =>
@@ -138,15 +138,28 @@ const upgrade = async (old) => {
   note("and the curve", JSON.stringify(await points(before)) === JSON.stringify(await points(after)));
   const byNew = await submit(after, short);
   const newTrainer = await startPart(root, "trainer");
-  // Whoever is free takes the next, whichever version planned it.
-  const many = [];
-  for (let i = 0; i < 12; i++) many.push(await submit(i % 2 === 0 ? before : after, short));
   const mixed = await Promise.all([byNew, ...waiting].map((id) => done(after, id)));
   const digests = await Promise.all(mixed.map(after.digestOf));
   note(
-    "both versions plan, both trainers take: the same weights",
+    "jobs that waited when the new trainer came, and one that the new API planned: the same weights",
     digests.every((digest) => digest === ofShort),
     `${digests.length} jobs`,
+  );
+
+  // Whoever has a thread takes the next, whichever version planned it: so many until both have.
+  const byTrainer = new Map();
+  const many = [];
+  await until("both trainers take from the queue", async () => {
+    const ids = await Promise.all([before, after, before, after].map((api) => submit(api, short)));
+    const ends = await Promise.all(ids.map((id) => done(after, id)));
+    many.push(...(await Promise.all(ends.map(after.digestOf))));
+    for (const [taker] of ends.map(takers)) byTrainer.set(taker, (byTrainer.get(taker) ?? 0) + 1);
+    return byTrainer.size === 2;
+  });
+  note(
+    "both trainers take from the one queue what both APIs plan, with the same weights",
+    many.every((digest) => digest === ofShort),
+    `${[...byTrainer.values()].join(" and ")} jobs`,
   );
 
   const handed = await jobOf(after, running);
@@ -160,17 +173,6 @@ const upgrade = async (old) => {
     (await after.digestOf(finished)) === ofLong && second !== undefined && first !== second,
     `at ${Math.round(100 * handed.progress)} %; stopped in ${seconds(took)}`,
   );
-  const ends = await Promise.all(many.map((id) => done(after, id)));
-  const all = await Promise.all(ends.map(after.digestOf));
-  const byTrainer = new Map();
-  for (const [first] of [...ends, ...mixed].map(takers)) byTrainer.set(first, (byTrainer.get(first) ?? 0) + 1);
-  note(
-    "every job that either version planned has the same weights",
-    all.every((digest) => digest === ofShort),
-    `${all.length} jobs`,
-  );
-  note("both trainers took from the one queue", byTrainer.size === 2, `${[...byTrainer.values()].join(" and ")} jobs`);
-
   await stop(before.child);
   await after.request(`/v1/jobs/${paused}/resume`, {});
   const resumed = await done(after, paused);

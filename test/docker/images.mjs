@@ -39,16 +39,19 @@ const tagOf = (part, arch) => `descent-${part}:${arch}`;
 const hardened = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--init"];
 const tmpfs = ["--tmpfs", "/tmp:size=64m,mode=1777"];
 
+/** Podman before 4.4 does not say by itself on what it builds, and for what. */
+const buildArguments = (platform) =>
+  Object.entries({ BUILDPLATFORM: `linux/${process.arch.replace("x64", "amd64")}`, TARGETPLATFORM: platform }).flatMap(
+    ([variable, value]) => ["--build-arg", `${variable}=${value}`],
+  );
+
 const build = async (platform, arch) => {
   for (const part of parts) {
-    const how = engine === "docker" ? ["buildx", "build", "--load"] : ["build"];
-    if (!options.built)
-      await container(
-        ...[...how, "--platform", platform, "-f", `docker/${part}.Dockerfile`, "-t", tagOf(part, arch), "."],
-      );
+    const how = engine === "docker" ? ["buildx", "build", "--load"] : ["build", ...buildArguments(platform)];
     const image = tagOf(part, arch);
-    const found = await container("inspect", "-f", "{{.Architecture}} {{.Size}}", image);
-    const [of, size] = found.split(" ");
+    if (!options.built)
+      await container(...how, "--platform", platform, "-f", `docker/${part}.Dockerfile`, "-t", image, ".");
+    const [of, size] = (await container("inspect", "-f", "{{.Architecture}} {{.Size}}", image)).split(" ");
     const flags = ["--rm", "--platform", platform, "--entrypoint", "du"];
     const [own] = (await container("run", ...flags, image, "-sb", "/app")).split("\t");
     note(`${image} is of its platform`, of === arch, `${megabytes(size)}, ${megabytes(own)} of it Descent's`);

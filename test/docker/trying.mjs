@@ -39,17 +39,17 @@ export const statusAt = async (base, path) => {
 
 /** Asks an API with a key. */
 export const createAsker = (url, key, withinMs) => {
-  const ask = async (path, body, type = "application/json") => {
+  const ask = async (accept, path, body, type = "application/json") => {
     const response = await fetch(url + path, {
       method: body === undefined ? "GET" : "POST",
-      headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { "content-type": type }) },
+      headers: { accept, authorization: `Bearer ${key}`, ...(body === undefined ? {} : { "content-type": type }) },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const answer = await response.text();
     if (!response.ok) throw new Error(`${path}: ${response.status} ${answer}`);
     return answer;
   };
-  const request = async (...args) => JSON.parse(await ask(...args));
+  const request = async (...args) => JSON.parse(await ask("application/json", ...args));
   return {
     request,
     /** The record of a job or study that has ended. */
@@ -69,7 +69,7 @@ export const createAsker = (url, key, withinMs) => {
     },
     /** Labels and value of each sample of a metric. */
     samples: async (name) => {
-      const lines = (await ask("/metrics")).matchAll(new RegExp(`^${name}\\{(.*)\\} (\\S+)`, "gm"));
+      const lines = (await ask("*/*", "/metrics")).matchAll(new RegExp(`^${name}\\{(.*)\\} (\\S+)`, "gm"));
       return [...lines].map(([, labels, value]) => ({
         ...Object.fromEntries([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, text]) => [label, text])),
         value: Number(value),
