@@ -45,6 +45,7 @@ import { watchLoad } from "./observing/watch-load.ts";
 import { prepareOrphanedRedis } from "./private-redis/orphaned-redis.ts";
 import { chooseStartKernels } from "./processes/kernels.ts";
 import { tellParent, untilToldToStop } from "./processes/parent.ts";
+import { portInUse } from "./processes/ports.ts";
 import { openQueues } from "./queues.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
@@ -64,7 +65,7 @@ const listening = async <T>(variable: "PORT" | "GRPC_PORT", config: Config, list
     const port = variable === "PORT" ? config.port : config.grpcPort;
     const text = String(error);
     const inUse = /EADDRINUSE|address already in use|No address added/.test(text);
-    const reason = inUse ? "the port is in use; stop what uses it or choose another" : text;
+    const reason = inUse ? portInUse : text;
     throw new StartError(`${variable}=${port}: ${reason}`, { cause: error });
   }
 };

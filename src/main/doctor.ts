@@ -1,6 +1,5 @@
 import { constants } from "node:fs";
 import { access, statfs } from "node:fs/promises";
-import { createServer } from "node:net";
 import { dirname, resolve } from "node:path";
 import { type Config, parseConfig, StartError } from "../config.ts";
 import { chooseKernels } from "../engine/kernels/native/choose.ts";
@@ -9,6 +8,7 @@ import { findExecutable } from "./private-redis/find-executable.ts";
 import { findRedis } from "./private-redis/redis-program.ts";
 import { readMachine } from "./processes/machine.ts";
 import { misspeltVariables } from "./processes/misspelt-variables.ts";
+import { whyTaken } from "./processes/ports.ts";
 
 /** One thing that was looked at. `warning`: the service starts, and something is not as it could be. */
 export interface Finding {
@@ -83,16 +83,9 @@ const kernelsOf = async (wanted: Config["kernels"]): Promise<Finding> => {
   }
 };
 
-const isFree = (host: string, port: number): Promise<NodeJS.ErrnoException | null> =>
-  new Promise((done) => {
-    const server = createServer();
-    server.once("error", (error) => done(error));
-    server.listen(port, host, () => server.close(() => done(null)));
-  });
-
 const portOf = async (variable: string, host: string, port: number): Promise<Finding> => {
   if (port === 0) return ok(variable, "any free port");
-  const error = await isFree(host, port);
+  const error = await whyTaken(host, port);
   if (error === null) return ok(variable, `${host}:${port} is free`);
   if (error.code === "EADDRINUSE")
     return fault(variable, `${host}:${port} is taken`, `end what listens there (another descent?), or set ${variable}`);

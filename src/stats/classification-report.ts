@@ -155,7 +155,9 @@ const findSets = ({ probabilities, truths, classes, split }: ClassAnswers): Clas
   );
   if (bound === null) return null;
   const threshold = 1 - bound;
-  return { coverage, threshold, meanSize: probabilities.filter((p) => p >= threshold).length / truths.length };
+  let inSets = 0;
+  for (let at = 0; at < probabilities.length; at++) if (probabilities[at]! >= threshold) inSets += 1;
+  return { coverage, threshold, meanSize: inSets / truths.length };
 };
 
 /** Of two classes, one alone is in the rows. */
@@ -178,6 +180,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
   const nullLogs = folds?.nullLogs ?? doublesOf(truths, (truth) => logOf(trainCounts[truth]! / trainRows));
   const weights = sampling?.weights;
   const scores = width === 2 ? doublesOf(truths, (_, row) => probabilities[row * 2 + 1]!) : null;
+  const order = scores && orderOf(scores);
   const isSecond = (row: number): boolean => truths[row] === 1;
   const bins = calibrate(confidences, right, weights);
   const counted = bins.reduce((sum, { weight }) => sum + weight, 0);
@@ -199,8 +202,8 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
           weights,
         ),
     brier: estimatePositiveMean(brierScores(answers), sampling),
-    areaUnderRoc: scores && estimateAreaUnderRoc(scores, isSecond, sampling),
-    operating: scores && describeOperating(classes[1]!, scores, isSecond, weights),
+    areaUnderRoc: scores && estimateAreaUnderRoc(scores, isSecond, sampling, order!),
+    operating: scores && describeOperating(classes[1]!, scores, isSecond, weights, order!),
     calibrationError:
       bins.reduce((sum, { bin, weight }) => sum + weight * Math.abs(bin.confidence - bin.accuracy), 0) / counted,
     calibration: bins.map(({ bin }) => bin),

@@ -1,6 +1,6 @@
 import type { Estimate } from "../domain/models/estimate.ts";
-import { ranksOf, sampleVariance, z95 } from "./estimate.ts";
-import { countBefore, doublesOf } from "./order-of.ts";
+import { sampleVariance, z95 } from "./estimate.ts";
+import { countBefore, doublesOf, orderOf } from "./order-of.ts";
 import { countUnits, meanOf, type Sampling, samplingOf, unitVariance } from "./sampling.ts";
 
 const pick = (values: Float64Array, rows: readonly number[]): Float64Array => doublesOf(rows, (row) => values[row]!);
@@ -8,13 +8,27 @@ const pick = (values: Float64Array, rows: readonly number[]): Float64Array => do
 /** DeLong's component of each row of a class: the share of the other class that is below its score, equal scores counting half. */
 type Components = (own: readonly number[], others: readonly number[]) => Float64Array;
 
-/** By places of a class's values in their own order, and among all: the difference is how many of the others are below. */
-const rankedComponents = (scores: Float64Array): Components => {
-  const ranks = ranksOf(scores);
-  return (own, others) => {
-    const within = ranksOf(pick(scores, own));
-    return doublesOf(own, (row, i) => (ranks[row]! - within[i]!) / others.length);
-  };
+/**
+ * By each row's rank among all and among those of its class, equal scores sharing the mean of theirs: the difference is how many of the other class are below.
+ * @param order the rows by growing score: of a million, each order takes a good part of the report
+ */
+const rankedComponents = (scores: Float64Array, isSecond: (row: number) => boolean, order: Int32Array): Components => {
+  const below = new Float64Array(scores.length);
+  let seconds = 0;
+  for (let start = 0; start < order.length; ) {
+    const score = scores[order[start]!]!;
+    let [end, own] = [start, 0];
+    for (; end < order.length && scores[order[end]!] === score; end++) if (isSecond(order[end]!)) own += 1;
+    const firsts = start - seconds;
+    for (let place = start; place < end; place++) {
+      const row = order[place]!;
+      // Of a row of the second class those of the first that are below, and half of those beside it.
+      below[row] = isSecond(row) ? firsts + (end - start - own) / 2 : seconds + own / 2;
+    }
+    seconds += own;
+    start = end;
+  }
+  return (own, others) => doublesOf(own, (row) => below[row]! / others.length);
 };
 
 /** By the weights of the others. */
@@ -96,12 +110,15 @@ export const estimateAreaUnderRoc = (
   scores: Float64Array,
   isSecond: (row: number) => boolean,
   sampling: Sampling | null = null,
+  /** The rows by growing score. */
+  order: Int32Array = orderOf(scores),
 ): Estimate | null => {
   const rows = Array.from(scores.keys());
   const [second, first] = [rows.filter(isSecond), rows.filter((row) => !isSecond(row))];
   if (second.length === 0 || first.length === 0) return null;
   const weights = sampling?.weights;
-  const componentsFor = weights === undefined ? rankedComponents(scores) : weightedComponents(scores, weights);
+  const componentsFor =
+    weights === undefined ? rankedComponents(scores, isSecond, order) : weightedComponents(scores, weights);
   const [above, below] = [componentsFor(second, first), componentsFor(first, second)];
   const value = meanOf(above, weights && pick(weights, second));
   const independent = sampleVariance(above) / second.length + sampleVariance(below) / first.length;

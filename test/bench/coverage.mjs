@@ -118,11 +118,15 @@ const splitConformal = (answers, conformal) => {
 };
 
 /** Figures of every fold's model on the population, averaged: what an out-of-fold figure is an estimate of. */
-const figuresOfFolds = (classes, { folds }, truths) => {
+const figuresOfFolds = (classes, { folds, width }, truths) => {
   const each = folds.map((said) => {
     const numbers = classes === null;
     const { figures, measures } = numbers
-      ? measureNumbers(said, Float64Array.from(truths))
+      ? measureNumbers(
+          // Behind each value its quantiles stand, where the model says them.
+          said.filter((_, at) => at % width === 0),
+          Float64Array.from(truths),
+        )
       : measureClasses(
           classes,
           said,
@@ -134,6 +138,17 @@ const figuresOfFolds = (classes, { folds }, truths) => {
     return { ...Object.fromEntries(values), ...(numbers ? {} : { logLikelihood: meanOf(measures) }) };
   });
   return Object.fromEntries(Object.keys(each[0]).map((name) => [name, meanOf(each.map((one) => one[name]))]));
+};
+
+/** Kinds of intervals and sets by folds, and what they are asked for by. */
+const methodsOf = (isOfClasses, isOfQuantiles) => {
+  if (isOfClasses)
+    return [
+      ["CV+, adaptive", "adaptive"],
+      ["CV+, marginal", "marginal"],
+    ];
+  if (!isOfQuantiles) return [["CV+", "adaptive"]];
+  return ["adaptive", "tails", "marginal"].map((method) => [`CV+ of quantiles, ${method}`, method]);
 };
 
 /** A job whose folds' models are its model: its out-of-fold figures, and intervals and sets by CV+. */
@@ -155,9 +170,10 @@ const oneFolded = async ({ task, job }, { head, population, alone }, seed) => {
     withCoverage(predictions, report.conformal, { coverage: 0.9, coverageMethod, emptySets: false }, () => byFold)
       .predictions;
   const answers = predictions.map((prediction, row) => ({ prediction, truth: truths[row] }));
-  const methods =
-    classes === null ? { "CV+": by("adaptive") } : { "CV+, adaptive": by("adaptive"), "CV+, marginal": by("marginal") };
-  return { intervals: Object.fromEntries(intervals), conformal: conformalOf(answers, methods) };
+  const methods = methodsOf(classes !== null, report.conformal.type === "fold_quantile_intervals").map(
+    ([name, method]) => [name, by(method)],
+  );
+  return { intervals: Object.fromEntries(intervals), conformal: conformalOf(answers, Object.fromEntries(methods)) };
 };
 
 const oneSplit = async (subject, seed) => {

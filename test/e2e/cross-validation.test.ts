@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Row } from "../../src/domain/datasets/dataset.ts";
 import type { Job, JobEvent, MetricPoint } from "../../src/domain/jobs/job.ts";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 import { createRestClient, dataFile, type RestClient } from "./rest-client.ts";
@@ -51,6 +52,15 @@ describe("a cross-validated job", () => {
     const reportOf = async (model: string | null) => (await client.call(`/v1/models/${model}/report`)).body;
     expect((await client.model(job.model ?? "")).digest).toBe((await client.model(whole.model ?? "")).digest);
     expect(await reportOf(job.model)).toEqual(await reportOf(whole.model));
+    // The folds' models, those from before the kill among them, are beside the model and answer for its promise.
+    const { rows } = (await client.call<{ rows: Row[] }>(`/v1/datasets/${dataset}/rows?limit=20`)).body;
+    const promised = await client.predict(job.model ?? "", rows, { coverage: 0.9 });
+    expect(promised.coverage).toMatchObject({ level: 0.9, rows: 1000 });
+    // 1 − 2 · 0.1, less what three folds lose of the fewest rows of a class.
+    expect(promised.coverage?.guaranteed).toBeGreaterThan(0.7);
+    expect(promised.coverage?.guaranteed).toBeLessThan(0.8);
+    const held = promised.predictions.filter((each, i) => "set" in each && each.set?.includes(String(rows[i]!.digit)));
+    expect(held.length).toBeGreaterThanOrEqual(15);
     const points = await items<MetricPoint>(`/v1/jobs/${id}/metrics?limit=1000`);
     expect([...new Set(points.map(({ fold }) => fold))]).toEqual([1, 2, 3, undefined]);
   });

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -159,6 +160,7 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
         .textContent(),
     ).toBe("first, version 1");
     expect(await page.title()).toBe("second · Descent");
+    await page.getByText("Better than simpler models").waitFor();
     await page.getByLabel("Alias", { exact: true }).focus();
     await page.keyboard.type("production");
     await page.keyboard.press("Enter");
@@ -194,6 +196,12 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
     await page.getByRole("row").filter({ hasText: "Accuracy" }).waitFor();
     await page.reload();
     expect(await page.getByLabel("With").inputValue()).toBe(child);
+    // On other rows, whose columns are held against those that it learnt from.
+    const larger = (await readFile(iris, "utf8")).replace(/^\d/gm, "9");
+    const other = await descent.datasets.upload(Buffer.from(larger), { name: "larger" });
+    await page.goto(`${service.url}/#/compare/${base}/${other.id}`);
+    await page.getByRole("button", { name: "Judge" }).press("Enter");
+    await page.getByText(/^Shift of numbers/).waitFor();
 
     await page.goto(`${service.url}/#/aliases/production`);
     page.once("dialog", (dialog) => void dialog.accept());
@@ -248,6 +256,7 @@ describe.skipIf(browserPath === undefined)("the status page in a real browser", 
     await curve.waitFor();
     const before = await curve.getAttribute("aria-label");
     await expect.poll(() => curve.getAttribute("aria-label"), { timeout: 30_000 }).not.toBe(before);
+    page.once("dialog", (dialog) => void dialog.accept());
     await page.getByRole("button", { name: "Cancel" }).click();
     await live.getByText("cancelled").waitFor();
     expect(await page.getByRole("button", { name: "Cancel" }).count()).toBe(0);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
+import type { Comparison } from "../../src/domain/models/comparison.ts";
 import type { Explanation } from "../../src/domain/models/predictions/explanation.ts";
 import type {
   ClassificationReport,
@@ -92,6 +93,18 @@ describe("every model comes with a report", () => {
     const overGrpc = await grpc.predict(refitted.model ?? "", rows, false, 0.8);
     expect(overGrpc.coverage).toEqual({ level: 0.8, guaranteed: 0.8, method: "adaptive", rows: 88 });
     grpc.close();
+  });
+
+  test("of two solved models one of which is nested in the other a comparison tells whether the larger one is worth it", async () => {
+    const learn = async (features: [string, ...string[]]) => {
+      const task = { type: "regression", label: "progression", features } as const;
+      return (await train("diabetes", { task, model: { type: "linear" } })).job.model ?? "";
+    };
+    const [smaller, larger] = [await learn(["bmi"]), await learn(["bmi", "bp", "s5"])];
+    const asked = { models: [larger, smaller], dataset: datasets.get("diabetes")! };
+    const { body } = await client.post<Comparison>("/v1/comparisons", asked);
+    expect(body.nested).toMatchObject([{ smaller, larger, distribution: "F", degrees: 2, rows: 354 }]);
+    expect(body.nested[0]!.pValue).toBeLessThan(1e-6);
   });
 
   test("what each column contributes to an answer is said when asked for, over both surfaces", async () => {

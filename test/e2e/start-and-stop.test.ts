@@ -1,4 +1,4 @@
-import { chmod, mkdir } from "node:fs/promises";
+import { chmod, mkdir, readdir } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -107,6 +107,7 @@ describe("starting and stopping the service", () => {
       expect(ended).toMatchObject({ code: 1 });
       expect(ended.errors.trim()).toMatch(new RegExp(`^descent: ${name}=${port}.*in use.*$`));
     }
+    expect(await readdir(dataDir), "nothing was begun").toEqual([]);
     server.close();
     const service = await start();
     expect(await service.stop()).toBe(0);

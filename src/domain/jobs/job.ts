@@ -49,7 +49,7 @@ export const Plan = z
       .int()
       .optional()
       .describe(
-        "of the store, and of `memoryBytes`, for weights of models that are measured and kept beside the job's own: predictions with `coverage` ask the folds' (CV+), or the one before a refit; absent: none are",
+        "of the store, and of `memoryBytes`, at most, for weights of models that are measured and kept beside the job's own: predictions with `coverage` ask the folds' (CV+), or the one before a refit; absent: none are",
       ),
     savedBytes: z
       .int()

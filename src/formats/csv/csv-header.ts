@@ -7,7 +7,9 @@ import { cellPlace, type ScanContext } from "./csv-scan-record.ts";
 
 const checkName = (context: ScanContext, i: number, name: string): void => {
   if (name.trim() === "") {
-    throw csvError(cellPlace(context, i), "the column has no name", "name every column in the header");
+    // So pandas and R write the numbers of the rows.
+    const remedy = i === 0 ? ", or leave row numbers out (pandas: index=False; R: row.names = FALSE)" : "";
+    throw csvError(cellPlace(context, i), "the column has no name", `name every column in the header${remedy}`);
   }
   if (name.length > limits.nameLength) {
     throw csvError(

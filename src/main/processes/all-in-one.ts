@@ -8,6 +8,7 @@ import { keepRunning, type Part } from "./child.ts";
 import { prepareDataFolder } from "./data-folder.ts";
 import { greeting } from "./greeting.ts";
 import { privateRedisVariable, untilToldToStop } from "./parent.ts";
+import { checkPorts } from "./ports.ts";
 
 /** After a trainer's own limit: it has had its time to checkpoint and is stuck. */
 const graceMs = 2000;
@@ -39,6 +40,7 @@ const metricsPort = ({ trainerMetrics }: Config, index: number): NodeJS.ProcessE
  */
 export const runAllInOne = async (script: string, config: Config, log: Logger): Promise<void> => {
   const told = untilToldToStop();
+  await checkPorts(config);
   const folder = await prepareDataFolder(config.dataDir);
   await keepWebhookSecret({ ...config, dataDir: folder });
   const redis = await startRedis({ ...config, dataDir: folder }, log);

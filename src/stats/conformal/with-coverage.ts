@@ -116,8 +116,8 @@ const withFoldQuantileIntervals = (
   predictions.map((prediction, row) => {
     if (!("value" in prediction)) return prediction;
     const said = conformal.folds.map((_, k) => {
-      const [value, lower, upper] = folds[k]!.subarray(row * width) as unknown as [number, number, number];
-      return { value, quantiles: { lower, upper } };
+      const [own, at] = [folds[k]!, row * width];
+      return { value: own[at]!, quantiles: { lower: own[at + 1]!, upper: own[at + 2]! } };
     });
     return { ...prediction, interval: foldQuantileInterval(conformal, said, request) };
   });

@@ -44,6 +44,8 @@ export const standardisedShift = (here: Sample, there: Sample & { readonly devia
   const [own, before] = [(here.deviation / there.deviation) ** 2 / n, 1 / m];
   const degrees = (own + before) ** 2 / (own ** 2 / (n - 1) + before ** 2 / (m - 1));
   const half = quantile95(degrees) * Math.sqrt(own + before + value ** 2 / (2 * (m - 1)));
+  // Of units about 1e-160 squares are beyond numbers.
+  if (!Number.isFinite(half)) return { value, lower: null, upper: null };
   return { value, lower: value - half, upper: value + half };
 };
 
@@ -65,7 +67,7 @@ const ofNumbers = (
   const spread = standardDeviation === undefined ? null : standardDeviation / unit;
   const own = { mean, deviation: standardDeviation, values: rows - here.missing };
   const shift = standardisedShift(own, { mean: before.mean, deviation: unit, values: rowsThere - there.missing });
-  return { shift, spread, beyond };
+  return { shift: Number.isFinite(shift.value) ? shift : null, spread, beyond };
 };
 
 const ofCategories = ({ here, rows }: Here, { there, rowsThere }: There): Pick<ColumnDrift, "distance" | "unseen"> => {

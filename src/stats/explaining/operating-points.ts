@@ -18,20 +18,23 @@ const countsOf = (
   scores: Float64Array,
   isPositive: (row: number) => boolean,
   weights: Float64Array | undefined,
+  order: Int32Array,
 ): Counts => {
   const own = weights && weighed(new Float64Array(scores.length).fill(1), { weights });
-  // The largest first, equal ones in their order.
-  const order = orderOf(scores.map((score) => -score));
   const [thresholds, truePositives, falsePositives] = Array.from({ length: 3 }, () => new Float64Array(scores.length));
   let [positives, negatives, length] = [0, 0, 0];
-  for (let place = 0; place < order.length; length++) {
-    const threshold = scores[order[place]!]!;
-    for (; place < order.length && !(scores[order[place]!]! < threshold); place++) {
+  // The largest first, equal ones in their order.
+  for (let end = order.length; end > 0; length++) {
+    const threshold = scores[order[end - 1]!]!;
+    let start = end - 1;
+    while (start > 0 && scores[order[start - 1]!] === threshold) start -= 1;
+    for (let place = start; place < end; place++) {
       const row = order[place]!;
       const weight = own === undefined ? 1 : own[row]!;
       if (isPositive(row)) positives += weight;
       else negatives += weight;
     }
+    end = start;
     thresholds![length] = threshold;
     truePositives![length] = positives;
     falsePositives![length] = negatives;
@@ -63,9 +66,11 @@ export const describeOperating = (
   scores: Float64Array,
   isPositive: (row: number) => boolean,
   weights: Float64Array | undefined = undefined,
+  /** The rows by growing score. */
+  order: Int32Array = orderOf(scores),
 ): Operating | null => {
   const rows = scores.length;
-  const { length, thresholds, ...counts } = countsOf(scores, isPositive, weights);
+  const { length, thresholds, ...counts } = countsOf(scores, isPositive, weights, order);
   const positives = counts.truePositives[length - 1] ?? 0;
   const negatives = counts.falsePositives[length - 1] ?? 0;
   if (positives === 0 || negatives === 0) return null;

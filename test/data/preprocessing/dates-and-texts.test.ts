@@ -49,6 +49,9 @@ describe("dates as features", () => {
       /^2099-01-01 is beyond the dates of training, 2023-01-02T06:00:00Z to 2024-/,
     );
     expect(() => encodeRows(preprocessing, [{ at: "soon" }])).toThrow(/\/rows\/0\/at: must be a date or a time/);
+    expect(() => encodeRows(preprocessing, [{ at: "03/04/2026" }])).toThrow(
+      /29\.03\.2026.*"03\/04\/2026", whose day and month could be mistaken/,
+    );
   });
 });
 

@@ -42,6 +42,9 @@ describe("rows to predict", () => {
     expect(encode({})).toEqual(missing);
     expect(encode({ age: null, "a/b": null, colour: null })).toEqual(missing);
     expect(encode({ colour: " " })).toEqual(missing);
+    expect(encodeRows(preprocessing, [{ "a/b": 0, colour: "red" }]).warnings.map(({ message }) => message)).toEqual([
+      '"age" is not in the row; it counts as the mean, 40, and as missing',
+    ]);
   });
 
   it("may have categories that training never saw: all zeros", () => {

@@ -121,6 +121,12 @@ const badFiles: { title: string; file: string | Uint8Array; place: string; says:
     says: /^line 1, column 2: the column has no name; name/,
   },
   {
+    title: "row numbers without a name, as pandas and R write them",
+    file: ",a\n0,2\n",
+    place: "/line/1/column/1",
+    says: /^line 1, column 1: the column has no name; name every column .*index=False; R: row\.names = FALSE/,
+  },
+  {
     title: "a very long column name",
     file: `${"n".repeat(201)},b\n1,2\n`,
     place: "/line/1/column/1",

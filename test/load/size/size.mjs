@@ -170,7 +170,7 @@ const small = { tenants: 100, jobs: 5000, trainers: 25, jobSeconds: 2, seconds: 
 const curves = {
   tenants: [10, 100, 1000, 3000].map((tenants) => ({ ...small, tenants })),
   jobs: [1000, 10_000, 40_000].map((jobs) => ({ ...small, jobs })),
-  trainers: [25, 100, 200, 400].map((trainers) => ({ ...small, jobs: 10_000, trainers })),
+  trainers: [25, 50, 100, 200, 400].map((trainers) => ({ ...small, jobs: 10_000, trainers })),
 };
 
 const main = async () => {

@@ -47,6 +47,7 @@ export const warnMissing = (
     row,
     transform.column,
     "missing_feature",
-    () => `${quoteCell(transform.column)} ${what}; it counts as ${countsAs(transform)}`,
+    () =>
+      `${quoteCell(transform.column)} ${what}; it counts as ${countsAs(transform)}${transform.missingIndicator ? ", and as missing" : ""}`,
   );
 };

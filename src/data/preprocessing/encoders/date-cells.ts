@@ -1,6 +1,13 @@
 import type { Cell } from "../../../domain/datasets/dataset.ts";
 import type { FeatureTransform } from "../../../domain/models/model.ts";
-import { daysOf, instantOfDigits, instantOfNumber, parseInstantOrMonth, textOfDays } from "../../columns/instant.ts";
+import {
+  ambiguousDate,
+  daysOf,
+  instantOfDigits,
+  instantOfNumber,
+  parseInstantOrMonth,
+  textOfDays,
+} from "../../columns/instant.ts";
 import { isMissingWord, withoutBlanks } from "../../columns/number-cell.ts";
 import { createFeatureEncoder } from "../feature-encoder.ts";
 import { isWithin, widened } from "../number-range.ts";
@@ -19,6 +26,11 @@ const daysOfCell = (value: Cell | undefined): number | null => {
   return instant && daysOf(instant);
 };
 
+const whyNot = (value: Cell): string =>
+  typeof value === "string" && ambiguousDate.test(value.trim())
+    ? ", whose day and month could be mistaken for each other"
+    : "";
+
 /** Cells of a column of dates: texts as they stand in a file, or numbers that count from 1970 on. */
 export const createDateCells = (transform: DatetimeTransform, warnings: Warnings): CellWriter => {
   const { column, range, clip, unlearnt } = transform;
@@ -36,7 +48,7 @@ export const createDateCells = (transform: DatetimeTransform, warnings: Warnings
     write: (value, row, out, at) => {
       const days = daysOfCell(value);
       if (days === null)
-        return `must be a date or a time as ISO 8601 writes it (2026-03-29, 2026-03-29T01:30:00Z), seconds since 1970, or null if it is missing; got ${describeCell(value!)}`;
+        return `must be a date or a time (2026-03-29, 2026-03-29T01:30:00Z, 2026/03/29, 29.03.2026, 29 Mar 2026), seconds since 1970, or null if it is missing; got ${describeCell(value!)}${whyNot(value!)}`;
       if (Number.isNaN(days)) warnMissing(transform, value, row, warnings);
       else if (unlearnt)
         warnings.add(row, column, "out_of_range", () => `no training row has a date; it counts as missing`);

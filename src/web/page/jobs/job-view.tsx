@@ -23,11 +23,13 @@ const may = {
 
 const Actions = ({ job, refresh }: { job: Job; refresh: () => void }) => {
   const { busy, error, run } = useAction();
-  const act = (action: keyof typeof may): void =>
+  const act = (action: keyof typeof may): void => {
+    if (action === "cancel" && !confirm("Cancel this job? What it has learnt is lost; a paused job keeps it.")) return;
     run(async () => {
       await api.act(job.id, action);
       refresh();
     });
+  };
   return (
     <>
       <div class="actions">

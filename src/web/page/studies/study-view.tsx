@@ -20,11 +20,13 @@ const may = {
 
 const Actions = ({ study, refresh }: { study: Study; refresh: () => void }) => {
   const { busy, error, run } = useAction();
-  const act = (action: keyof typeof may): void =>
+  const act = (action: keyof typeof may): void => {
+    if (action === "cancel" && !confirm("Cancel this study and its running trials? A paused one can go on.")) return;
     run(async () => {
       await api.actOnStudy(study.id, action);
       refresh();
     });
+  };
   return (
     <>
       <div class="actions">
