@@ -52,6 +52,13 @@ INLINE void squares_of_tile(vw *sums, const double *tile, const double *centre, 
   UNROLL for (u32 v = 0; v < VECTORS; v++) sums[v] = sum[v];
 }
 
+/** The same in an array. */
+INLINE void put_squares(double *squares, const double *tile, const double *centre, u32 columns) {
+  vw sums[VECTORS];
+  squares_of_tile(sums, tile, centre, columns);
+  UNROLL for (u32 v = 0; v < VECTORS; v++) store_wide(squares + v * SIDE, sums[v]);
+}
+
 KERNEL(nearestCentres) {
   const float *x = ARRAY(const float, 0);
   const double *centres = ARRAY(const double, 1);
@@ -103,10 +110,8 @@ KERNEL(nearerCentre) {
   for (u32 row = start; row < end; row += ABREAST) {
     const u32 rows = least(ABREAST, end - row);
     fill_tile(tile, x + (size_t)row * columns, columns, rows);
-    vw square[VECTORS];
     double squares[ABREAST];
-    squares_of_tile(square, tile, centre, columns);
-    UNROLL for (u32 v = 0; v < VECTORS; v++) store_wide(squares + v * SIDE, square[v]);
+    put_squares(squares, tile, centre, columns);
     for (u32 i = 0; i < rows; i++) distances[row + i] = nearer_of(distances[row + i], squares[i]);
   }
 }
@@ -120,10 +125,8 @@ KERNEL(addPotentials) {
     const u32 rows = least(ABREAST, end - row);
     fill_tile(tile, x + (size_t)row * columns, columns, rows);
     for (u32 t = 0; t < count; t++) {
-      vw square[VECTORS];
       double squares[ABREAST];
-      squares_of_tile(square, tile, candidates + (size_t)t * columns, columns);
-      UNROLL for (u32 v = 0; v < VECTORS; v++) store_wide(squares + v * SIDE, square[v]);
+      put_squares(squares, tile, candidates + (size_t)t * columns, columns);
       double sum = potentials[t];
       for (u32 i = 0; i < rows; i++) sum += nearer_of(distances[row + i], squares[i]);
       potentials[t] = sum;
@@ -155,10 +158,8 @@ KERNEL(centreDistances) {
     const u32 rows = least(ABREAST, end - row);
     fill_tile(tile, x + (size_t)row * columns, columns, rows);
     for (u32 c = 0; c < k; c++) {
-      vw square[VECTORS];
       double squares[ABREAST];
-      squares_of_tile(square, tile, centres + (size_t)c * columns, columns);
-      UNROLL for (u32 v = 0; v < VECTORS; v++) store_wide(squares + v * SIDE, square[v]);
+      put_squares(squares, tile, centres + (size_t)c * columns, columns);
       for (u32 i = 0; i < ABREAST; i++) squares[i] = __builtin_sqrt(squares[i]);
       for (u32 i = 0; i < rows; i++) out[(size_t)(row + i) * k + c] = squares[i];
     }
@@ -174,10 +175,8 @@ KERNEL(rowDistances) {
     fill_tile(tile, x + (size_t)first * columns, columns, least(ABREAST, end - first));
     for (u32 row = most(start, first + 1); row < end; row++) {
       for (u32 j = 0; j < columns; j++) own[j] = x[(size_t)row * columns + j];
-      vw square[VECTORS];
       double squares[ABREAST];
-      squares_of_tile(square, tile, own, columns);
-      UNROLL for (u32 v = 0; v < VECTORS; v++) store_wide(squares + v * SIDE, square[v]);
+      put_squares(squares, tile, own, columns);
       for (u32 i = 0; i < ABREAST; i++) squares[i] = __builtin_sqrt(squares[i]);
       memcpy(triangle + (size_t)row * (row - 1) / 2 + first, squares, sizeof(double) * least(ABREAST, row - first));
     }
