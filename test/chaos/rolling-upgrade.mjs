@@ -171,7 +171,7 @@ const upgrade = async (old) => {
   note(
     "the earlier trainer is told to stop in a job: the new one finishes it, with the same weights",
     (await after.digestOf(finished)) === ofLong && second !== undefined && first !== second,
-    `at ${Math.round(100 * handed.progress)} %; stopped in ${seconds(took)}`,
+    `at ${Math.round(100 * handed.progress)} %; stopped in ${seconds(took)}; ${finished.history.map(({ state, reason }) => `${state}: ${reason}`).join("; ")}`,
   );
   await stop(before.child);
   await after.request(`/v1/jobs/${paused}/resume`, {});
