@@ -16,6 +16,15 @@ const toChange = (stated: string): [string, StatedColumnType | null] => {
   return [column, known ?? null];
 };
 
+/** Types of a file's columns, stated before there is anything inferred to take back. */
+export const statedTypes = (stated: readonly string[]): Record<string, StatedColumnType> =>
+  Object.fromEntries(
+    stated.map(toChange).map(([name, type]) => {
+      if (type === null) throw new CommandError(`--types ${name}=inferred: types are inferred unless they are stated`);
+      return [name, type];
+    }),
+  );
+
 /** `descent types DATASET zip=category …`. */
 export const changeTypes = async (
   descent: Descent,

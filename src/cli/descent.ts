@@ -14,6 +14,7 @@ import { predict } from "./predict.ts";
 import { runStudy, type StudyOptions } from "./study.ts";
 import { addTenantCommands } from "./tenants.ts";
 import { follow, requireSuccess, type TrainOptions, train } from "./train.ts";
+import { addTableOptions } from "./with-dataset.ts";
 import { writeEventFiles } from "./write-event-files.ts";
 
 const toCount = (text: string): number => {
@@ -32,12 +33,11 @@ const withClient =
   };
 
 const addJobCommands = (program: Command): void => {
-  program
+  const training = program
     .command("train <file>")
     .description("upload a file (or take a data set's id), train, and show the report")
     .option("--label <column>", "the column to predict")
     .option("--task <task>", "one of those below (as the label says)")
-    .option("--features <columns>", "to learn from, between commas (every other column)")
     .option("--model <type>", "softmax, mlp, linear, k_means, … (the task's first)")
     .option("--effort <effort>", "quick, good or best, which compute more (quick)")
     .option("--name <name>", "the job's name")
@@ -52,6 +52,7 @@ const addJobCommands = (program: Command): void => {
         train(descent, output, file, options),
       ),
     );
+  addTableOptions(training);
   program
     .command("jobs [id]")
     .description("list jobs, newest first, or show one")
@@ -95,12 +96,11 @@ const addJobCommands = (program: Command): void => {
 };
 
 const addStudyCommand = (program: Command): void => {
-  program
+  const search = program
     .command("study <file>")
     .description("upload a file (or take a data set's id), search for hyper-parameters, and show what was found")
     .option("--label <column>", "the column to predict")
     .option("--task <task>", "classification, regression, reconstruction (by label)")
-    .option("--features <columns>", "to learn from, between commas (every other column)")
     .option("--model <type>", "softmax, mlp, linear, … (the task's first)")
     .option("--epochs <n>", "of each trial")
     .option("--template <file>", "a JobSpec in JSON: what all trials have in common")
@@ -118,6 +118,7 @@ const addStudyCommand = (program: Command): void => {
         runStudy(descent, output, file, options),
       ),
     );
+  addTableOptions(search);
 };
 
 const addModelCommands = (program: Command): void => {
@@ -207,6 +208,13 @@ export const createProgram = (): Command => {
   return program;
 };
 
+const aboutFiles: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EACCES: "it may not be read",
+  EISDIR: "it is a folder, not a file",
+};
+
 /** What a user can put right is a line; what the service refused is a line for each fault. */
 const describe = (error: unknown): string | null => {
   if (error instanceof DescentError)
@@ -215,8 +223,9 @@ const describe = (error: unknown): string | null => {
       : error.message;
   const isOurs = error instanceof CommandError || error instanceof StartError || error instanceof ServiceError;
   if (isOurs) return error.message;
-  const { code } = error as NodeJS.ErrnoException;
-  return code === "ENOENT" || code === "EACCES" || code === "EISDIR" ? (error as Error).message : null;
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  const remedy = code === undefined ? undefined : aboutFiles[code];
+  return remedy === undefined ? null : path === undefined ? message : `${path}: ${remedy}`;
 };
 
 /** `npx descent …`. */

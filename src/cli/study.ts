@@ -120,7 +120,7 @@ export const runStudy = async (
     const task = taskOf(ofJob, template, { columns: [] });
     await checkStudy(descent, { ...own, job: { ...job, dataset: noDataset, task } });
   }
-  const { dataset, submitted } = await withDataset(descent, output, source, async (uploaded) => {
+  const { dataset, submitted } = await withDataset(descent, output, source, options, async (uploaded) => {
     const task = taskOf(ofJob, template, uploaded);
     const spec: StudySpec = { ...own, job: { ...job, dataset: uploaded.id, task } };
     const plan = await descent.studies.plan(spec);

@@ -8,12 +8,14 @@ import { CommandError } from "./command-error.ts";
 import { type Output, toBytes, toShort } from "./output.ts";
 import { showCurves, showReport } from "./showing/show-report.ts";
 import { createTrainingBar } from "./showing/training-bar.ts";
-import { isDatasetId, withDataset } from "./with-dataset.ts";
+import { isDatasetId, type ReadingOptions, withDataset } from "./with-dataset.ts";
 
-export interface TrainOptions {
+export interface TrainOptions extends ReadingOptions {
   label?: string;
   task?: JobSpec["task"]["type"];
   features?: string;
+  /** Names as they are, commas and all. */
+  feature?: string[];
   model?: string;
   effort?: string;
   name?: string;
@@ -43,12 +45,13 @@ export const whole = (option: string, text: string): number => {
 };
 
 export const taskOf = (
-  { label, task, features }: TrainOptions,
+  { label, task, features, feature = [] }: TrainOptions,
   given: Partial<JobSpec>,
   dataset: Pick<Dataset, "columns">,
 ): JobSpec["task"] => {
   if (label === undefined && task === undefined && given.task !== undefined) return given.task;
-  const some = features === undefined ? {} : { features: features.split(",").map((name) => name.trim()) };
+  const named = [...(features?.split(",").map((name) => name.trim()) ?? []), ...feature];
+  const some = named.length === 0 ? {} : { features: named };
   if (label === undefined) {
     if (task === undefined || task === "classification" || task === "regression") {
       const names = dataset.columns.map(({ name }) => name).slice(0, 20);
@@ -160,7 +163,7 @@ export const train = async (descent: Descent, output: Output, source: string, op
   const given = await readSpec<JobSpec>(options.spec);
   const own = ownSpecOf(options, given);
   if (!isDatasetId(source)) await checkSpec(descent, options, given, own);
-  const { dataset, submitted } = await withDataset(descent, output, source, async (uploaded) => {
+  const { dataset, submitted } = await withDataset(descent, output, source, options, async (uploaded) => {
     const spec: JobSpec = { ...own, dataset: uploaded.id, task: taskOf(options, given, uploaded) };
     const plan = await descent.jobs.plan(spec);
     if (options.planOnly === true) {

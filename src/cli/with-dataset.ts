@@ -1,14 +1,55 @@
-import type { Descent } from "../client/descent.ts";
+import type { Command } from "commander";
+import type { DatasetUpload, Descent } from "../client/descent.ts";
 import { DescentError } from "../client/errors.ts";
 import type { Dataset } from "../client/types.ts";
+import { statedTypes } from "./column-types.ts";
+import { CommandError } from "./command-error.ts";
 import { type Output, toBytes } from "./output.ts";
 
 export const isDatasetId = (source: string): boolean => /^ds_[0-9A-Z]{26}$/.test(source);
 
-const upload = async (descent: Descent, output: Output, source: string): Promise<Dataset> => {
-  if (isDatasetId(source)) return descent.datasets.get(source);
+/** How a file is read: as the client's options of an upload, as a command line has them. */
+export interface ReadingOptions
+  extends Pick<DatasetUpload, "delimiter" | "decimal" | "encoding" | "header" | "quote" | "missingWords"> {
+  /** As `zip=category`. */
+  types?: string[];
+}
+
+const toKebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+const oneMore = (text: string, before: string[] = []): string[] => [...before, text];
+
+/** The options of a command that uploads a table and learns from it; the service knows their values. */
+export const addTableOptions = (command: Command): Command =>
+  command
+    .option("--features <columns>", "to learn from, between commas (every other column)")
+    .option("--feature <column>", "one of them, as it is named; repeatable", oneMore)
+    .option("--types <column>", "a column's type, as zip=category; repeatable", oneMore)
+    .option("--missing-words <word>", "a cell that is missing; repeatable", oneMore)
+    .option("--delimiter <character>", ", ; | or tab (found out)")
+    .option("--decimal <mark>", ". or , (found out)")
+    .option("--header <header>", "present or absent (present)")
+    .option("--quote <mark>", "what encloses cells, or none")
+    .option("--encoding <name>", "utf-8, utf-16le, utf-16be, windows-1252");
+
+const upload = async (
+  descent: Descent,
+  output: Output,
+  source: string,
+  { delimiter, decimal, encoding, header, quote, missingWords, types }: ReadingOptions,
+): Promise<Dataset> => {
+  const given = { delimiter, decimal, encoding, header, quote, missingWords };
+  const reading = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  if (isDatasetId(source)) {
+    const [option] = [...Object.keys(reading), ...(types === undefined ? [] : ["types"])];
+    if (option === undefined) return descent.datasets.get(source);
+    const remedy = option === "types" ? `descent types ${source} changes its types` : "upload the file anew";
+    throw new CommandError(`--${toKebab(option)} is for a file, and ${source} was read before: ${remedy}`);
+  }
   const shows = !output.json && process.stderr.isTTY;
   const dataset = await descent.datasets.upload(source, {
+    ...reading,
+    ...(types === undefined ? {} : { types: statedTypes(types) }),
     onProgress: ({ sentBytes, totalBytes }) => {
       const share = totalBytes === null ? toBytes(sentBytes) : `${Math.floor((100 * sentBytes) / totalBytes)} %`;
       if (shows) process.stderr.write(`\r  uploading ${share}`);
@@ -42,9 +83,10 @@ export const withDataset = async <Submitted>(
   descent: Descent,
   output: Output,
   source: string,
+  reading: ReadingOptions,
   use: (dataset: Dataset) => Promise<Submitted | null>,
 ): Promise<{ dataset: Dataset; submitted: Submitted | null }> => {
-  const dataset = await upload(descent, output, source);
+  const dataset = await upload(descent, output, source, reading);
   const uploaded = !isDatasetId(source);
   try {
     output.say(`Data set ${dataset.name}: ${dataset.rows} rows, ${dataset.columns.length} columns (${dataset.id})`);

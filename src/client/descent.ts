@@ -31,7 +31,9 @@ import { type WatchOptions, waitForJob, watchJob } from "./watch-job.ts";
 export type { AliasOptions } from "./aliases.ts";
 export { DescentError } from "./errors.ts";
 export type { FileOptions, ModelImport, ModelUpdate, PictureSource, PredictOptions } from "./models.ts";
+export type { DescentOptions, RequestCall, RequestOptions } from "./transport.ts";
 export type * from "./types.ts";
+export type { WatchOptions } from "./watch-job.ts";
 
 export type StatedColumnType = "number" | "category" | "boolean" | "datetime" | "text";
 

@@ -49,6 +49,8 @@ export type JobEvent = AnyEvent;
 export type Overview = Seen;
 export type MetricPoint = jobs.MetricPoint;
 export type JobPlan = jobs.Plan & { spec: jobs.Job["spec"] };
+/** The plan's answer, as the OpenAPI document calls it. */
+export type JobValidation = JobPlan;
 export type Model = models.AnyModel;
 export type Report = ModelReport;
 /** What `studies.submit` and `studies.plan` take; whatever has a default may be left out. */

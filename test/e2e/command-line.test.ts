@@ -178,7 +178,9 @@ test("what is wrong is one line, as JSON where that was asked for, and the exit 
   expect(JSON.parse(absent.errors)).toMatchObject({ code: "not_found", status: 404 });
   const nobody = await descent(["jobs"], { DESCENT_URL: "http://127.0.0.1:1" });
   expect(nobody).toMatchObject({ code: 1, errors: expect.stringMatching(/^descent: no service answers at /) });
-  expect((await descent(["train", "/nowhere.csv", "--label", "y"])).errors).toMatch(/^descent: ENOENT/);
+  expect((await descent(["train", "/nowhere.csv", "--label", "y"])).errors).toBe(
+    "descent: /nowhere.csv: there is no such file\n",
+  );
 });
 
 test("tenants are recorded and changed, what is not named stays, and the newest of the audit log are told", async () => {

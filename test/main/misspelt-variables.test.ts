@@ -8,6 +8,8 @@ test.each([
   ["DATADIR", "DATA_DIR"],
   ["data_dir", "DATA_DIR"],
   ["WORKER", "WORKERS"],
+  ["PROT", "PORT"],
+  ["DESCENT_PORT", "PORT"],
   ["TRAINER_MEMORY", "TRAINER_MEMORY_BYTES"],
   ["CHECKPIONT_SECONDS", "CHECKPOINT_SECONDS"],
   ["WEBHOOK_SECRETS", "WEBHOOK_SECRET"],
@@ -20,6 +22,7 @@ test("what belongs to others is left alone, and so is what is spelt right", () =
   const others = [
     "HOME",
     "HOSTNAME",
+    ...["DESCENT_URL", "DESCENT_API_KEY", "POST", "SORT"],
     "PATH",
     "TERM",
     "SHELL",

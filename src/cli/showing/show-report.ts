@@ -22,6 +22,8 @@ const names: Readonly<Record<string, string>> = {
   meanSquaredError: "mean squared error",
 };
 
+const mostCoefficients = 50;
+
 const isEstimate = (value: unknown): value is Estimated =>
   typeof value === "object" && value !== null && "value" in value && "lower" in value;
 
@@ -58,6 +60,17 @@ export const showReport = ({ say }: Output, report: Report): void => {
     ]);
     const heads = ["cluster", "training rows", "rows", "stability", "silhouette"];
     say(toTable(heads, rows.slice(0, 20), "  "));
+  }
+  if ("coefficients" in report && report.coefficients !== null) {
+    say();
+    const several = report.coefficients.some((one) => one.class !== undefined);
+    const rows = report.coefficients.map(({ term, class: of, estimate, standardError, lower, upper, pValue }) => [
+      ...(several ? [of ?? ""] : []),
+      ...[term, short(estimate), short(standardError), short(lower), short(upper), short(pValue)],
+    ]);
+    const heads = ["coefficient", "estimate", "standard error", "lower", "upper", "p"];
+    say(toTable([...(several ? ["class"] : []), ...heads], rows.slice(0, mostCoefficients), "  "));
+    if (rows.length > mostCoefficients) say(`  and ${rows.length - mostCoefficients} more, in the model's report`);
   }
   for (const { message } of report.notes) say(`\n  Note: ${message}`);
 };

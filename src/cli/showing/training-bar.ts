@@ -9,14 +9,24 @@ export const createTrainingBar = (indent = "  ") => {
     noTTYOutput: true,
     notTTYSchedule: 500,
   });
-  bar.start(100, 0, { loss: "–" });
-  const draw = (progress: number, loss: number | undefined): void =>
+  let isStarted = false;
+  /** Nothing is drawn of a job that may not exist. */
+  const start = (): void => {
+    if (!isStarted) bar.start(100, 0, { loss: "–" });
+    isStarted = true;
+  };
+  const draw = (progress: number, loss: number | undefined): void => {
+    start();
     bar.update(Math.round(progress * 100), { loss: loss?.toFixed(4) ?? "–" });
+  };
   return {
     show: (event: JobEvent): void => {
+      start();
       if (event.type === "progress") draw(event.data.progress, event.data.trainLoss);
     },
     end: (job: Job): void => draw(job.progress, job.metrics.trainLoss),
-    stop: () => bar.stop(),
+    stop: () => {
+      if (isStarted) bar.stop();
+    },
   };
 };

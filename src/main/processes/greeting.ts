@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Config } from "../../config.ts";
 import { tlsForClients } from "../tls.ts";
 
@@ -8,6 +9,9 @@ const reach = async (config: Config): Promise<{ scheme: string; host: string; tr
   if (config.tls === null) return { scheme: "http", host, trust: null };
   return { scheme: "https", ...(await tlsForClients(config.tls.cert, host)) };
 };
+
+/** dist/src/main/processes → the data beside the tests, which a release does not have. */
+const irisFile = new URL("../../../../test/data/iris.csv", import.meta.url);
 
 /** Where everything listens, and what to do next: every line can be copied into a shell. */
 export const greeting = async (
@@ -22,6 +26,18 @@ export const greeting = async (
   }`;
   const trusting = trust === null ? "" : `NODE_EXTRA_CA_CERTS=${trust} `;
   const demoUrl = scheme === "http" && listening.rest === 8080 ? "" : `${trusting}DESCENT_URL=${url} `;
+  const examples = existsSync(irisFile)
+    ? `Try it in another terminal, from the project's folder:
+
+  DATASET=$(${curl} -H 'content-type: text/csv' --data-binary @test/data/iris.csv '${url}/v1/datasets?name=iris' | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
+  ${curl} -H 'content-type: application/json' -d '{"dataset":"'$DATASET'","task":{"type":"classification","label":"species"}}' ${url}/v1/jobs
+
+or all of it, with a progress bar and predictions:
+
+  ${demoUrl}npm run demo`
+    : `Try it in another terminal, from this folder, with a table of your own and the column to predict:
+
+  ${demoUrl}npx descent train table.csv --label COLUMN`;
   const grpcNote =
     config.tls === null ? "" : config.tls.clientCa === null ? "   (TLS)" : "   (TLS, with client certificates)";
   return `
@@ -34,14 +50,7 @@ Descent is ready.
   Redis      ${privateRedis ? "private, in the data folder" : "as REDIS_URL says"}
   trainers   ${config.workers}
 
-Try it in another terminal, from the project's folder:
-
-  DATASET=$(${curl} -H 'content-type: text/csv' --data-binary @test/data/iris.csv '${url}/v1/datasets?name=iris' | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
-  ${curl} -H 'content-type: application/json' -d '{"dataset":"'$DATASET'","task":{"type":"classification","label":"species"}}' ${url}/v1/jobs
-
-or all of it, with a progress bar and predictions:
-
-  ${demoUrl}npm run demo
+${examples}
 
 Ctrl-C stops everything.
 `;

@@ -7,7 +7,12 @@ const ofTelemetry =
   /^OTEL_(BSP|BLRP|SPAN|LINK|EVENT|ATTRIBUTE|LOGS?|NODE|JAVA|PYTHON|GO|SEMCONV|PROPAGATORS|METRICS_EXEMPLAR|METRIC_EXPORT_TIMEOUT|EXPORTER_OTLP_(TRACES|METRICS|LOGS|TIMEOUT|COMPRESSION|CERTIFICATE|CLIENT|INSECURE))(_.*)?$/;
 /** Of systems, shells and tools: near to ours by their letters alone. */
 const others =
-  /^(HOME|HOSTNAME|HOSTTYPE|COLORTERM|LOGNAME|PWD|OLDPWD|NODE_.*|npm_.*|TERM|TERM_.*|LS_COLORS|S3_.*|AWS_.*)$/;
+  /^(HOME|HOSTNAME|HOSTTYPE|COLORTERM|LOGNAME|PWD|OLDPWD|NODE_.*|npm_.*|TERM|TERM_.*|LS_COLORS|S3_.*|AWS_.*|DESCENT_URL|DESCENT_API_KEY)$/;
+
+/** `DESCENT_PORT` is meant for nobody else, though none of ours but a client's begins like that. */
+const withoutOwner = (name: string): string => name.replace(/^DESCENT_/, "");
+
+const lettersOf = (name: string): string => [...name].sort().join("");
 
 const plain = (name: string): string => name.toLowerCase().replaceAll("_", "");
 
@@ -28,12 +33,17 @@ export const misspeltVariables = (
     .filter((name) => {
       const same = known.some((one) => plain(one) === plain(name));
       const [beginning = ""] = name.toUpperCase().split(/[_-]/);
-      if (!name.includes("_")) return same || known.some((one) => one.length > 5 && isNearly(one, name.toUpperCase()));
+      if (withoutOwner(name) !== name) return true;
+      if (!name.includes("_")) return same || known.some((one) => isMeant(one, name.toUpperCase()));
       return same || [...beginnings].some((one) => one === beginning || isNearly(one, beginning));
     })
-    .map((name) => ({ name, hint: nearestNames(name, known)[0] ?? "" }))
+    .map((name) => ({ name, hint: nearestNames(withoutOwner(name), known)[0] ?? "" }))
     .filter(({ hint }) => hint !== "");
 };
+
+/** Short names are near to many words: of those only swapped letters count, as in `PROT`. */
+const isMeant = (known: string, given: string): boolean =>
+  isNearly(known, given) && (known.length > 5 || lettersOf(known) === lettersOf(given));
 
 /** One letter changed, left out, added, or two neighbours swapped. */
 const isNearly = (known: string, given: string): boolean => known.length >= 4 && editDistance(known, given, 1) <= 1;
