@@ -54,7 +54,7 @@ export const connectRedis = async (
   const listen = (error: Error): void => {
     onError?.();
     if (answered) {
-      log.warn({ reason: error.message }, "the connection to Redis is in trouble");
+      log.warn({ err: error }, "the connection to Redis is in trouble");
       return;
     }
     if (reason === null) log.info({ reason: error.message }, "Redis does not answer yet");

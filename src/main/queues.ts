@@ -18,7 +18,7 @@ export const openQueues = (
 ): { queue: TrainingQueue; board: QueueBoard; closeQueues(): Promise<void> } => {
   const onError = (error: Error): void => {
     metrics.redisConnectionError();
-    log.warn({ reason: error.message }, "the queue's connection is in trouble");
+    log.warn({ err: error }, "the queue's connection is in trouble");
   };
   const connection = createProducerConnection(redisUrl, onError);
   const queue = watchCalls(createBullTrainingQueue({ connection, onError }), metrics.onRedisCall("queue"));

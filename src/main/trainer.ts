@@ -51,7 +51,7 @@ export const runTrainer = async (config: Config, log: Logger): Promise<void> => 
   const stopOrphanedRedis = await prepareOrphanedRedis(redisUrl, config.drainMs, log);
   const onError = (error: Error): void => {
     metrics.redisConnectionError();
-    log.warn({ reason: error.message }, "the queue's connection is in trouble");
+    log.warn({ err: error }, "the queue's connection is in trouble");
   };
   const connection = createLastingConnection(redisUrl, onError);
   const trainer = await startTrainer({

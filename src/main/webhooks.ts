@@ -43,7 +43,7 @@ export const createWebhooks = async (
     retryMs: config.webhooks.retryMs,
     ...{ now, random: Math.random, log },
   };
-  const onError = (error: Error): void => log.warn({ reason: error.message }, "the webhook queue is in trouble");
+  const onError = (error: Error): void => log.warn({ err: error }, "the webhook queue is in trouble");
   const producer = createProducerConnection(config.redisUrl, onError);
   const lasting = createLastingConnection(config.redisUrl, onError);
   const queue = createBullWebhookQueue({ connection: producer, onError });
