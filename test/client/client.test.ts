@@ -7,11 +7,10 @@ import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createDescent, DescentError, type JobSpec } from "../../src/client/descent.ts";
+import { createDescent, type JobSpec } from "../../src/client/descent.ts";
 import { channelMeans } from "../formats/onnx/tiny-network.ts";
 import { startTestService, type TestService } from "../usecases/service.ts";
-
-const irisFile = new URL("../data/iris.csv", import.meta.url);
+import { failureOf, irisFile, specFor } from "./iris-job.ts";
 
 let service: TestService;
 let descent: ReturnType<typeof createDescent>;
@@ -24,17 +23,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
   await service.close();
 });
-
-const failureOf = async (work: Promise<unknown>): Promise<DescentError> => {
-  const error = await work.then(
-    () => new Error("it did not fail"),
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(DescentError);
-  return error as DescentError;
-};
-
-const specFor = (dataset: string): JobSpec => ({ dataset, task: { type: "classification", label: "species" } });
 
 describe("uploads", () => {
   it("come from a path, a blob, bytes or a stream, and tell how far they are", async () => {

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createDescent, DescentError, type JobSpec } from "../../src/client/descent.ts";
+import { createDescent } from "../../src/client/descent.ts";
 import { startTestService, type TestService } from "../usecases/service.ts";
-
-const irisFile = new URL("../data/iris.csv", import.meta.url);
+import { failureOf, irisFile, specFor } from "./iris-job.ts";
 
 let service: TestService;
 let descent: ReturnType<typeof createDescent>;
@@ -11,17 +10,6 @@ beforeAll(async () => {
   descent = createDescent({ url: service.url });
 });
 afterAll(() => service.close());
-
-const failureOf = async (work: Promise<unknown>): Promise<DescentError> => {
-  const error = await work.then(
-    () => new Error("it did not fail"),
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(DescentError);
-  return error as DescentError;
-};
-
-const specFor = (dataset: string): JobSpec => ({ dataset, task: { type: "classification", label: "species" } });
 
 describe("a request of one's own", () => {
   it("takes a body as `fetch` does, or a value, and answers with what JSON says", async () => {
