@@ -15,3 +15,17 @@ export const Scrolled = ({
     {children}
   </section>
 );
+
+/** The heads of a table whose first column names its rows and whose others are numbers. */
+export const NumberHeads = ({ first, numbers }: { first: string; numbers: readonly string[] }) => (
+  <thead>
+    <tr>
+      <th scope="col">{first}</th>
+      {numbers.map((name) => (
+        <th key={name} scope="col" class="number">
+          {name}
+        </th>
+      ))}
+    </tr>
+  </thead>
+);

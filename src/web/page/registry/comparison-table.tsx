@@ -4,7 +4,7 @@ import { api } from "../api.ts";
 import { formatNumber, formatPercent } from "../format.ts";
 import { measureWords } from "../measure-words.ts";
 import { Card } from "../parts.tsx";
-import { Scrolled } from "../scrolled.tsx";
+import { NumberHeads, Scrolled } from "../scrolled.tsx";
 import { SaveFile } from "../views/file-download.tsx";
 import { verdictOf } from "./chosen.ts";
 import { DriftCharts } from "./comparison-drift.tsx";
@@ -60,16 +60,7 @@ const NestedTable = ({
         <caption>
           Is what the larger of two nested models has more worth it? By the rows that both were trained on
         </caption>
-        <thead>
-          <tr>
-            <th scope="col">Smaller, in larger</th>
-            {nestedHeads.map((name) => (
-              <th key={name} scope="col" class="number">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <NumberHeads first="Smaller, in larger" numbers={nestedHeads} />
         <tbody>
           {nested.map(({ smaller, larger, rows, distribution, statistic, degrees, residualDegrees, pValue }) => (
             <tr key={`${smaller} ${larger}`}>

@@ -2,7 +2,7 @@ import type { ClassificationReport } from "../../../domain/models/report.ts";
 import { LineChart } from "../charts/line-chart.tsx";
 import { MatrixChart } from "../charts/matrix-chart.tsx";
 import { formatNumber, formatPercent } from "../format.ts";
-import { Scrolled } from "../scrolled.tsx";
+import { NumberHeads, Scrolled } from "../scrolled.tsx";
 
 const unit = { including: [0, 1] };
 
@@ -94,16 +94,7 @@ const Classes = ({ classes }: Pick<ClassificationReport, "classes">) => {
     <Scrolled label="Classes">
       <table class="list">
         <caption>Classes, with 95 % intervals</caption>
-        <thead>
-          <tr>
-            <th scope="col">Class</th>
-            {["Rows", "Answered", "Precision", "Recall"].map((name) => (
-              <th key={name} scope="col" class="number">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <NumberHeads first="Class" numbers={["Rows", "Answered", "Precision", "Recall"]} />
         <tbody>
           {shown.map(({ label, rows, predicted, precision, recall }) => (
             <tr key={label}>

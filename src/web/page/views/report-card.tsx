@@ -18,7 +18,7 @@ import { RegressionCharts } from "../report/regression-charts.tsx";
 import { ResidualCharts } from "../report/residual-charts.tsx";
 import { WorthCharts } from "../report/worth-charts.tsx";
 import { WrongImages } from "../report/wrong-images.tsx";
-import { Scrolled } from "../scrolled.tsx";
+import { NumberHeads, Scrolled } from "../scrolled.tsx";
 import { FileDownload } from "./file-download.tsx";
 import { factsOf } from "./report-facts.ts";
 
@@ -32,16 +32,7 @@ const Coefficients = ({ report: { coefficients } }: { report: ClassificationRepo
     <Scrolled label="Coefficients">
       <table class="list">
         <caption>Coefficients, in the units of the data</caption>
-        <thead>
-          <tr>
-            <th scope="col">Term</th>
-            {coefficientColumns.map((name) => (
-              <th key={name} scope="col" class="number">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <NumberHeads first="Term" numbers={coefficientColumns} />
         <tbody>
           {coefficients.map(({ term, class: label, estimate, standardError, lower, upper, pValue }) => (
             <tr key={`${label} ${term}`}>
