@@ -21,7 +21,7 @@ const answersBytes = (fits: readonly Fit[]): number => {
 };
 
 /** Of one model's weights. */
-const weightBytes = (parameters: number): number => 4 * parameters;
+export const weightBytes = (parameters: number): number => 4 * parameters;
 
 /**
  * How many models that were measured stay beside the one that the job leaves, since its promises of coverage are theirs: the one before a refit, or the folds' of the first repeat where no rows are set aside

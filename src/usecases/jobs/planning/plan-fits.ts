@@ -1,5 +1,5 @@
 import type { DataShape } from "../../../data/preprocessing/data-shape.ts";
-import { bytesBesideFits, isTooLargeBeside, modelsBeside } from "../../../data/splits/beside-fits.ts";
+import { bytesBesideFits, isTooLargeBeside, modelsBeside, weightBytes } from "../../../data/splits/beside-fits.ts";
 import type { Fit } from "../../../data/splits/fits.ts";
 import type { Plan } from "../../../domain/jobs/job.ts";
 import { isFoldEnsemble } from "../../../domain/jobs/spec/folds/cross-validation-spec.ts";
@@ -41,7 +41,7 @@ const besideOf = (fits: readonly Fit[], parameters: number): { kept: Pick<Plan, 
       ? "coverage is approximate; leave training.refit out where it must be exact"
       : 'there is none; give the job a test split, or take "model": "folds"';
   return {
-    kept: models === 0 ? {} : { measuredBytes: 4 * models * parameters },
+    kept: models === 0 ? {} : { measuredBytes: models * weightBytes(parameters) },
     notes: isTooLargeBeside(fits, parameters)
       ? [
           `the models that are measured take more than ${most} and are not kept, and without them predictions cannot promise a coverage by them: ${remedy}`,
