@@ -160,10 +160,11 @@ const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
   const pixels = pixelsOf === null ? {} : { pixelsOf };
   const { inputs, exposures, warnings, furtherWarnings } = encodeRows(model.preprocessing, rows, { strict, ...pixels });
   const answer = await answerOf(tenant, model);
-  const encoded = encodeFor(answer, inputs, rows.length, (other) => encodeRows(other, rows, pixels).inputs);
+  const encodedFor = (asked: Answer): Encoded =>
+    encodeFor(asked, inputs, rows.length, (other) => encodeRows(other, rows, pixels).inputs);
+  const encoded = encodedFor(answer);
   const measured = coverage === undefined ? null : await measuredOf(tenant, model);
-  const forMeasured =
-    measured && encodeFor(measured, inputs, rows.length, (other) => encodeRows(other, rows, pixels).inputs);
+  const forMeasured = measured && encodedFor(measured);
   requireRoom(answer, model, rows, pixels);
   const conformal = coverage === undefined ? null : await conformalOf(tenant, model);
   const heard: Heard = { numbers: null };
