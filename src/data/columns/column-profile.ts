@@ -5,7 +5,7 @@ import { limits } from "../../domain/limits.ts";
 import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellLine, cellText } from "../../formats/csv/csv-record.ts";
 import { addNumberCell, type CodeCells, codeNotes, createCodeCells } from "./code-cells.ts";
-import { addDate, addUnread, createDateTally, type DateTally, dateRangeOf } from "./date-tally.ts";
+import { addDate, addUnread, createDateTally, type DateTally, dateRangeOf, mayHaveDates } from "./date-tally.ts";
 import { cellNumber, isEmptyCell, isMissingWord, notANumber, numberText, textNumber } from "./number-cell.ts";
 import { addValue, createRunningMoments, sampleDeviation } from "./running-moments.ts";
 import {
@@ -39,6 +39,8 @@ interface ColumnProfile {
   codes: CodeCells;
   /** Every present cell so far is a number, if the comma is a decimal mark; and one had such a comma. */
   commas: { only: boolean; seen: boolean };
+  /** The same of numbers with thousands marks, %, signs of money; and how one is written. */
+  formatted: { only: boolean; example: string | null };
   /** Where the column stopped being one of numbers, and how many of the cells after it are numbers all the same. */
   firstText: { line: number; text: string } | null;
   numbersAfter: number;
@@ -83,6 +85,7 @@ export const createColumnProfile = (
     ),
     codes: createCodeCells(),
     commas: { only: stated === undefined, seen: false },
+    formatted: { only: stated === undefined, example: null },
     firstText: null,
     numbersAfter: 0,
     dates: createDateTally(stated === undefined || stated === "datetime"),
@@ -113,6 +116,22 @@ const lookForCommas = ({ commas, index }: ColumnProfile, record: CsvRecord): voi
   commas.seen ||= commas.only && text.includes(",");
 };
 
+const plainNumber = /^[+-]?\d+(?:[.,]\d+)?$/;
+/** 1,234.5 and 1.234,5, 12 %, $3.50, −5 with a minus sign of print, (12.50) of accounts; thousands may be parted by blanks and apostrophes too. */
+const formattedNumber =
+  /^\(?[+\-−]?[$€£¥]?[ \u00a0]?[+\-−]?(?:\d+|[1-9]\d{0,2}(?:([,.'’ \u00a0\u202f])\d{3})(?:\1\d{3})*)(?:[.,]\d+)?[ \u00a0\u202f]?[%$€£¥]?\)?$/;
+
+const lookForFormats = ({ formatted, index }: ColumnProfile, record: CsvRecord): void => {
+  const text = cellText(record, index).trim();
+  formatted.only = formattedNumber.test(text);
+  if (formatted.only && formatted.example === null && !plainNumber.test(text)) formatted.example = text;
+};
+
+const lookForNumbers = (profile: ColumnProfile, record: CsvRecord): void => {
+  if (profile.commas.only) lookForCommas(profile, record);
+  if (profile.formatted.only) lookForFormats(profile, record);
+};
+
 const addWords = ({ texts, dates, index }: ColumnProfile, record: CsvRecord): void => {
   addText(texts, record, index);
   if (dates.ambiguous) addUnread(dates, record, index);
@@ -121,7 +140,7 @@ const addWords = ({ texts, dates, index }: ColumnProfile, record: CsvRecord): vo
 /** Adds the column's cell of one record. */
 export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
   const { index, stated, dates } = profile;
-  if (dates.only && !addDate(dates, record, index, stated === "datetime") && stated === "datetime")
+  if (mayHaveDates(dates) && !addDate(dates, record, index, stated === "datetime") && stated === "datetime")
     throw textInDateColumn(profile, record);
   if (!profile.isNumber) {
     if (isEmptyCell(record, index)) profile.empty += 1;
@@ -129,7 +148,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
       if (stated === "boolean") addTruth(profile.truths, record, profile);
       addWords(profile, record);
       profile.values.add(record, index);
-      if (profile.commas.only) lookForCommas(profile, record);
+      lookForNumbers(profile, record);
       if (profile.firstText !== null && Number.isFinite(cellNumber(record, index))) profile.numbersAfter += 1;
     }
     return;
@@ -142,7 +161,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
     profile.firstText = { line: record.line, text: cellText(record, index) };
     addWords(profile, record);
     profile.values.add(record, index);
-    if (profile.commas.only) lookForCommas(profile, record);
+    lookForNumbers(profile, record);
   } else if (Number.isNaN(value)) {
     if (isEmptyCell(record, index)) profile.empty += 1;
     else {
@@ -230,6 +249,15 @@ const mostlyNumbers = ({ firstText, moments, numbersAfter }: ColumnProfile, pres
   return [{ code: "mostly_numbers", message }];
 };
 
+/** The same of dates. */
+const mostlyDates = ({ dates: { count, firstOther }, stated }: ColumnProfile, present: number): ColumnNote[] => {
+  if (stated !== undefined || firstOther === null || count === 0 || 2 * count < present) return [];
+  const rest =
+    "so they are read as categories; if they are dates, state a word that stands for a missing one in ?missingWords=, or correct such cells, and upload again";
+  const message = `${count} of ${present} cells are dates, but not ${quoteCell(firstOther.text)} in line ${firstOther.line}, ${rest}`;
+  return [{ code: "mostly_dates", message }];
+};
+
 /** Why a column is read as it is, where that is more than a look at its cells tells. */
 const inferenceNotes = (column: Column, { stated, dates, texts }: ColumnProfile): ColumnNote[] => {
   if (stated !== undefined) return [];
@@ -277,11 +305,17 @@ const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: Prof
   if (value !== null) {
     notes.push({ code: "constant", message: `every row has ${quoteCell(value)}: nothing can be learnt from it` });
   }
-  const { only, seen } = profile.commas;
-  if (column.type === "category" && only && seen && decimal === ".") {
+  const { commas, formatted } = profile;
+  if (column.type === "category" && commas.only && commas.seen && decimal === ".") {
     const message = "the texts look like numbers with decimal commas; if they are, upload the file with ?decimal=,";
     notes.push({ code: "decimal_commas", message });
-  } else if (column.type === "category") notes.push(...mostlyNumbers(profile, rows - column.missing));
+  } else if (column.type === "category" && formatted.only && formatted.example !== null) {
+    const message = `the texts look like numbers with thousands marks or signs, such as ${quoteCell(formatted.example)}; if they are, write them without (1234.5), and upload again`;
+    notes.push({ code: "formatted_numbers", message });
+  } else if (column.type === "category") {
+    const present = rows - column.missing;
+    notes.push(...mostlyNumbers(profile, present), ...mostlyDates(profile, present));
+  }
   return [...notes, ...inferenceNotes(column, profile)];
 };
 

@@ -11,6 +11,9 @@ const cycles: readonly DateCycle[] = ["hour", "weekday", "year"];
 export interface DateTally {
   /** Every present cell so far is a date. */
   only: boolean;
+  /** Present cells that were none, and the first of them; they are counted while a column may be one of dates for the most part. */
+  others: number;
+  firstOther: { line: number; text: string } | null;
   /** Every present cell so far is one of which day and month may be mistaken. */
   ambiguous: boolean;
   count: number;
@@ -23,11 +26,20 @@ export interface DateTally {
   varies: readonly DateCycle[];
 }
 
+/** After so many cells that are none, and fewer dates, a column is not looked at further. */
+const fewOthers = 100;
+
+/** Whether the next cell may still tell something of dates. */
+export const mayHaveDates = ({ only, count, others }: DateTally): boolean =>
+  only || (others > 0 && (others < fewOthers || count >= others));
+
 const noCycles: readonly DateCycle[] = [];
 
 /** Made for each column of the widest table in one go: nothing but numbers until a date has been read. */
 export const createDateTally = (only: boolean): DateTally => ({
   only,
+  others: 0,
+  firstOther: null,
   ambiguous: true,
   count: 0,
   missingWords: 0,
@@ -48,6 +60,8 @@ export const addDate = (tally: DateTally, record: CsvRecord, i: number, stated: 
   const days = stated ? cellDays(record, i) : instant === null ? notANumber : daysOf(instant);
   if (!Number.isFinite(days)) {
     tally.only = false;
+    tally.others += 1;
+    tally.firstOther ??= { line: record.line, text: cellText(record, i) };
     return false;
   }
   tally.ambiguous = false;
