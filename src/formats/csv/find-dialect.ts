@@ -142,7 +142,7 @@ export const findDialect = async (
   };
   const sample = withoutByteOrderMark(Buffer.concat(pieces));
   const line = separatorLine.exec(sample.toString("latin1", 0, 16));
-  const declared = line?.groups?.["delimiter"] as Delimiter | undefined;
+  const declared = line?.[1] as Delimiter | undefined;
   const known: StatedDialect = { ...stated, delimiter: stated.delimiter ?? declared };
   return {
     dialect: await choose(known, sample.subarray(line?.[0].length ?? 0), final),

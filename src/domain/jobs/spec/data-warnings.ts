@@ -71,6 +71,29 @@ const copiesWarning = ({ training: { split, crossValidation } }: ResolvedJobSpec
   return note === undefined || !isDrawn || !measures ? [] : [note.message];
 };
 
+/** What was read as categories and is probably none. */
+const misreadColumns = (features: readonly Column[]): string[] => {
+  const warned = (code: ColumnNote["code"], warning: string): string[] => {
+    const names = features.filter(hasNote(code)).map(({ name }) => name);
+    return names.length === 0 ? [] : [`${named(names)} ${are(names)} read as categories${warning}`];
+  };
+  return [
+    ...warned("decimal_commas", " and look like numbers with decimal commas: upload the file with ?decimal=,"),
+    ...warned(
+      "mostly_numbers",
+      " because of a few cells, while most are numbers: the data set's notes name the first; state the word for a missing one in ?missingWords=, or correct them, and upload again",
+    ),
+    ...warned(
+      "mostly_dates",
+      " because of a few cells, while most are dates: the data set's notes name the first; correct them, and upload again",
+    ),
+    ...warned(
+      "formatted_numbers",
+      ", and written like numbers with thousands marks or signs: write them without, and upload again",
+    ),
+  ];
+};
+
 /** What comes again, of rows and of columns, and what lies far away. */
 const unusualData = (spec: ResolvedJobSpec, dataset: Dataset, features: readonly Column[]): string[] => {
   const same = features.filter(hasNote("same_column")).map(({ name }) => name);
@@ -160,12 +183,8 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
   const namesOf = (odd: (column: Column) => boolean): string[] => features.filter(odd).map(({ name }) => name);
   const empty = namesOf((column) => isEmptyColumn(column, dataset.rows));
   const constant = namesOf((column) => constantOf(column) !== null);
-  const commas = namesOf(hasNote("decimal_commas"));
   const ids = namesOf((column) => isLikeIds(column, dataset.rows));
   const sparse = namesOf((column) => isMostlyMissing(column, dataset.rows));
-  const slips = namesOf(hasNote("mostly_numbers"));
-  const dates = namesOf(hasNote("mostly_dates"));
-  const formatted = namesOf(hasNote("formatted_numbers"));
   const unfit = new Set(spec.base === undefined ? leftOutColumns(asked, dataset) : []);
   const leftOutOf = (texts: boolean): string[] =>
     dataset.columns.filter(({ name, type }) => unfit.has(name) && (type === "text") === texts).map(({ name }) => name);
@@ -192,11 +211,6 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
           `${named(constant)} ${are(constant)} constant: nothing can be learnt from what every row has; leave it out of the features`,
         ]
       : []),
-    ...(commas.length > 0
-      ? [
-          `${named(commas)} ${are(commas)} read as categories and look like numbers with decimal commas: upload the file with ?decimal=,`,
-        ]
-      : []),
     ...(ids.length > 0
       ? [
           `${named(ids)} ${are(ids)} different in every row, like an id: nothing can be learnt from it for other rows; name it in task.exclude`,
@@ -208,21 +222,7 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
           `${named(sparse)} ${are(sparse)} missing in more than half of the rows: see whether what is there is worth it, or name it in task.exclude`,
         ]
       : []),
-    ...(slips.length > 0
-      ? [
-          `${named(slips)} ${are(slips)} read as categories because of a few cells, while most are numbers: the data set's notes name the first; state the word for a missing one in ?missingWords=, or correct them, and upload again`,
-        ]
-      : []),
-    ...(dates.length > 0
-      ? [
-          `${named(dates)} ${are(dates)} read as categories because of a few cells, while most are dates: the data set's notes name the first; correct them, and upload again`,
-        ]
-      : []),
-    ...(formatted.length > 0
-      ? [
-          `${named(formatted)} ${are(formatted)} read as categories, and written like numbers with thousands marks or signs: write them without, and upload again`,
-        ]
-      : []),
+    ...misreadColumns(features),
     ...unusualData(spec, dataset, features),
     ...(unlearnt.length > 0
       ? [
