@@ -4,7 +4,16 @@ import { areTruthValues } from "../../domain/datasets/truth-values.ts";
 import { limits } from "../../domain/limits.ts";
 import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellLine, cellText } from "../../formats/csv/csv-record.ts";
-import { addNumberCell, type CodeCells, codeNotes, createCodeCells } from "./code-cells.ts";
+import {
+  addNumberCell,
+  addNumberForm,
+  type CodeCells,
+  codeNotes,
+  createCodeCells,
+  createNumberForms,
+  type NumberForms,
+  numberFormNote,
+} from "./code-cells.ts";
 import { addDate, addUnread, createDateTally, type DateTally, dateRangeOf, mayHaveDates } from "./date-tally.ts";
 import { cellNumber, isEmptyCell, isMissingWord, notANumber, numberText, textNumber } from "./number-cell.ts";
 import { addValue, createRunningMoments, sampleDeviation } from "./running-moments.ts";
@@ -37,10 +46,7 @@ interface ColumnProfile {
   maximum: number;
   values: ValueTally;
   codes: CodeCells;
-  /** Every present cell so far is a number, if the comma is a decimal mark; and one had such a comma. */
-  commas: { only: boolean; seen: boolean };
-  /** The same of numbers with thousands marks, %, signs of money; and how one is written. */
-  formatted: { only: boolean; example: string | null };
+  forms: NumberForms;
   /** Where the column stopped being one of numbers, and how many of the cells after it are numbers all the same. */
   firstText: { line: number; text: string } | null;
   numbersAfter: number;
@@ -84,8 +90,7 @@ export const createColumnProfile = (
       charge,
     ),
     codes: createCodeCells(),
-    commas: { only: stated === undefined, seen: false },
-    formatted: { only: stated === undefined, example: null },
+    forms: createNumberForms(stated === undefined),
     firstText: null,
     numbersAfter: 0,
     dates: createDateTally(stated === undefined || stated === "datetime"),
@@ -108,30 +113,6 @@ const textInDateColumn = (profile: ColumnProfile, record: CsvRecord) =>
     'write it as ISO 8601 does (2026-03-29, 2026-03-29T01:30:00Z) or as a number of seconds since 1970, leave it empty if it is missing, or state the type "category"',
   );
 
-const commaNumber = /^[ \t]*[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?[ \t]*$/;
-
-const lookForCommas = ({ commas, index }: ColumnProfile, record: CsvRecord): void => {
-  const text = cellText(record, index);
-  commas.only = commaNumber.test(text);
-  commas.seen ||= commas.only && text.includes(",");
-};
-
-const plainNumber = /^[+-]?\d+(?:[.,]\d+)?$/;
-/** 1,234.5 and 1.234,5, 12 %, $3.50, −5 with a minus sign of print, (12.50) of accounts; thousands may be parted by blanks and apostrophes too. */
-const formattedNumber =
-  /^\(?[+\-−]?[$€£¥]?[ \u00a0]?[+\-−]?(?:\d+|[1-9]\d{0,2}(?:([,.'’ \u00a0\u202f])\d{3})(?:\1\d{3})*)(?:[.,]\d+)?[ \u00a0\u202f]?[%$€£¥]?\)?$/;
-
-const lookForFormats = ({ formatted, index }: ColumnProfile, record: CsvRecord): void => {
-  const text = cellText(record, index).trim();
-  formatted.only = formattedNumber.test(text);
-  if (formatted.only && formatted.example === null && !plainNumber.test(text)) formatted.example = text;
-};
-
-const lookForNumbers = (profile: ColumnProfile, record: CsvRecord): void => {
-  if (profile.commas.only) lookForCommas(profile, record);
-  if (profile.formatted.only) lookForFormats(profile, record);
-};
-
 const addWords = ({ texts, dates, index }: ColumnProfile, record: CsvRecord): void => {
   addText(texts, record, index);
   if (dates.ambiguous) addUnread(dates, record, index);
@@ -148,7 +129,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
       if (stated === "boolean") addTruth(profile.truths, record, profile);
       addWords(profile, record);
       profile.values.add(record, index);
-      lookForNumbers(profile, record);
+      addNumberForm(profile.forms, record, index);
       if (profile.firstText !== null && Number.isFinite(cellNumber(record, index))) profile.numbersAfter += 1;
     }
     return;
@@ -161,7 +142,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
     profile.firstText = { line: record.line, text: cellText(record, index) };
     addWords(profile, record);
     profile.values.add(record, index);
-    lookForNumbers(profile, record);
+    addNumberForm(profile.forms, record, index);
   } else if (Number.isNaN(value)) {
     if (isEmptyCell(record, index)) profile.empty += 1;
     else {
@@ -305,14 +286,9 @@ const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: Prof
   if (value !== null) {
     notes.push({ code: "constant", message: `every row has ${quoteCell(value)}: nothing can be learnt from it` });
   }
-  const { commas, formatted } = profile;
-  if (column.type === "category" && commas.only && commas.seen && decimal === ".") {
-    const message = "the texts look like numbers with decimal commas; if they are, upload the file with ?decimal=,";
-    notes.push({ code: "decimal_commas", message });
-  } else if (column.type === "category" && formatted.only && formatted.example !== null) {
-    const message = `the texts look like numbers with thousands marks or signs, such as ${quoteCell(formatted.example)}; if they are, write them without (1234.5), and upload again`;
-    notes.push({ code: "formatted_numbers", message });
-  } else if (column.type === "category") {
+  const form = column.type === "category" ? numberFormNote(profile.forms, decimal) : null;
+  if (form !== null) notes.push(form);
+  else if (column.type === "category") {
     const present = rows - column.missing;
     notes.push(...mostlyNumbers(profile, present), ...mostlyDates(profile, present));
   }
