@@ -14,7 +14,15 @@ import {
   type NumberForms,
   numberFormNote,
 } from "./code-cells.ts";
-import { addDate, addUnread, createDateTally, type DateTally, dateRangeOf, mayHaveDates } from "./date-tally.ts";
+import {
+  addDate,
+  addUnread,
+  createDateTally,
+  type DateTally,
+  dateRangeOf,
+  mayHaveDates,
+  mostlyDates,
+} from "./date-tally.ts";
 import { cellNumber, isEmptyCell, isMissingWord, notANumber, numberText, textNumber } from "./number-cell.ts";
 import { addValue, createRunningMoments, sampleDeviation } from "./running-moments.ts";
 import {
@@ -230,15 +238,6 @@ const mostlyNumbers = ({ firstText, moments, numbersAfter }: ColumnProfile, pres
   return [{ code: "mostly_numbers", message }];
 };
 
-/** The same of dates. */
-const mostlyDates = ({ dates: { count, firstOther }, stated }: ColumnProfile, present: number): ColumnNote[] => {
-  if (stated !== undefined || firstOther === null || count === 0 || 2 * count < present) return [];
-  const rest =
-    "so they are read as categories; if they are dates, state a word that stands for a missing one in ?missingWords=, or correct such cells, and upload again";
-  const message = `${count} of ${present} cells are dates, but not ${quoteCell(firstOther.text)} in line ${firstOther.line}, ${rest}`;
-  return [{ code: "mostly_dates", message }];
-};
-
 /** Why a column is read as it is, where that is more than a look at its cells tells. */
 const inferenceNotes = (column: Column, { stated, dates, texts }: ColumnProfile): ColumnNote[] => {
   if (stated !== undefined) return [];
@@ -290,7 +289,7 @@ const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: Prof
   if (form !== null) notes.push(form);
   else if (column.type === "category") {
     const present = rows - column.missing;
-    notes.push(...mostlyNumbers(profile, present), ...mostlyDates(profile, present));
+    notes.push(...mostlyNumbers(profile, present), ...mostlyDates(profile.dates, present));
   }
   return [...notes, ...inferenceNotes(column, profile)];
 };

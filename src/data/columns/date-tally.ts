@@ -1,4 +1,5 @@
-import type { DateCycle, DateRange } from "../../domain/datasets/dataset.ts";
+import type { ColumnNote, DateCycle, DateRange } from "../../domain/datasets/dataset.ts";
+import { quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { periodOf, phaseOf } from "./date-cycles.ts";
 import { ambiguousDate, daysOf, parseInstant, textOfDays } from "./instant.ts";
@@ -89,3 +90,12 @@ export const dateRangeOf = ({ earliest, latest, varies }: DateTally): DateRange 
   latest: textOfDays(latest),
   cycles: cycles.filter((cycle) => varies.includes(cycle) && latest - earliest > periodOf(cycle)),
 });
+
+/** A slip in one cell turns a column of dates into one of categories: that is said. */
+export const mostlyDates = ({ count, firstOther }: DateTally, present: number): ColumnNote[] => {
+  if (firstOther === null || count === 0 || 2 * count < present) return [];
+  const rest =
+    "so they are read as categories; if they are dates, state a word that stands for a missing one in ?missingWords=, or correct such cells, and upload again";
+  const message = `${count} of ${present} cells are dates, but not ${quoteCell(firstOther.text)} in line ${firstOther.line}, ${rest}`;
+  return [{ code: "mostly_dates", message }];
+};
