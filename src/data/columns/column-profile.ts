@@ -17,9 +17,11 @@ import {
 import {
   addDate,
   addUnread,
+  ambiguousDates,
   createDateTally,
   type DateTally,
   dateRangeOf,
+  datesFound,
   mayHaveDates,
   mostlyDates,
 } from "./date-tally.ts";
@@ -241,21 +243,12 @@ const mostlyNumbers = ({ firstText, moments, numbersAfter }: ColumnProfile, pres
 /** Why a column is read as it is, where that is more than a look at its cells tells. */
 const inferenceNotes = (column: Column, { stated, dates, texts }: ColumnProfile): ColumnNote[] => {
   if (stated !== undefined) return [];
-  if (column.type === "datetime" && column.dates !== undefined) {
-    const { earliest, latest, cycles } = column.dates;
-    const beside = cycles.length === 0 ? "" : `, and the cycles ${cycles.map((cycle) => `"${cycle}"`).join(", ")}`;
-    const message = `all cells are dates or times, from ${earliest} to ${latest}; features are the elapsed days${beside}; state the type "category" if they are names`;
-    return [{ code: "datetimes_found", message }];
-  }
+  if (column.type === "datetime" && column.dates !== undefined) return [datesFound(column.dates)];
   if (column.type === "text") {
     const message = `texts of ${meanWords(texts).toFixed(1)} words in the mean, hardly any two alike; features are their words; state the type "category" if they are names, or exclude the column`;
     return [{ code: "texts_found", message }];
   }
-  if (column.type === "category" && dates.ambiguous && texts.cells > 0) {
-    const message =
-      "dates of which it is not said what is the day and what the month are read as categories; write them as ISO 8601 does (2026-03-29)";
-    return [{ code: "ambiguous_dates", message }];
-  }
+  if (column.type === "category" && dates.ambiguous && texts.cells > 0) return [ambiguousDates];
   if (column.type === "category") {
     const words = (column.categories ?? []).filter(({ value }) => isMissingWord(value));
     if (words.length > 0) {

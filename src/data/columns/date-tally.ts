@@ -99,3 +99,15 @@ export const mostlyDates = ({ count, firstOther }: DateTally, present: number): 
   const message = `${count} of ${present} cells are dates, but not ${quoteCell(firstOther.text)} in line ${firstOther.line}, ${rest}`;
   return [{ code: "mostly_dates", message }];
 };
+
+export const datesFound = ({ earliest, latest, cycles }: DateRange): ColumnNote => {
+  const beside = cycles.length === 0 ? "" : `, and the cycles ${cycles.map((cycle) => `"${cycle}"`).join(", ")}`;
+  const message = `all cells are dates or times, from ${earliest} to ${latest}; features are the elapsed days${beside}; state the type "category" if they are names`;
+  return { code: "datetimes_found", message };
+};
+
+export const ambiguousDates: ColumnNote = {
+  code: "ambiguous_dates",
+  message:
+    "dates of which it is not said what is the day and what the month are read as categories; write them as ISO 8601 does (2026-03-29)",
+};
