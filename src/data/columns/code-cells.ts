@@ -105,3 +105,16 @@ export const numberFormNote = ({ commas, formatted }: NumberForms, decimal: Deci
   const message = `the texts look like numbers with thousands marks or signs, such as ${quoteCell(formatted.example)}; if they are, write them without (1234.5), and upload again`;
   return { code: "formatted_numbers", message };
 };
+
+/** A slip in one cell turns a column of numbers into one of categories: that is said. */
+export const mostlyNumbers = (
+  firstText: { line: number; text: string } | null,
+  numbers: number,
+  present: number,
+): ColumnNote[] => {
+  if (firstText === null || numbers === 0 || 2 * numbers < present) return [];
+  const rest =
+    "so they are read as categories; if they are numbers, state a word that stands for a missing one in ?missingWords=, or correct such cells, and upload again";
+  const message = `${numbers} of ${present} cells are numbers, but not ${quoteCell(firstText.text)} in line ${firstText.line}, ${rest}`;
+  return [{ code: "mostly_numbers", message }];
+};

@@ -11,6 +11,7 @@ import {
   codeNotes,
   createCodeCells,
   createNumberForms,
+  mostlyNumbers,
   type NumberForms,
   numberFormNote,
 } from "./code-cells.ts";
@@ -230,16 +231,6 @@ const finishCategory = (profile: ColumnProfile): Column => {
   return { name, type: "category", missing, distinct: categories.length, categories };
 };
 
-/** A slip in one cell turns a column of numbers into one of categories: that is said. */
-const mostlyNumbers = ({ firstText, moments, numbersAfter }: ColumnProfile, present: number): ColumnNote[] => {
-  const numbers = moments.count + numbersAfter;
-  if (firstText === null || numbers === 0 || 2 * numbers < present) return [];
-  const rest =
-    "so they are read as categories; if they are numbers, state a word that stands for a missing one in ?missingWords=, or correct such cells, and upload again";
-  const message = `${numbers} of ${present} cells are numbers, but not ${quoteCell(firstText.text)} in line ${firstText.line}, ${rest}`;
-  return [{ code: "mostly_numbers", message }];
-};
-
 /** Why a column is read as it is, where that is more than a look at its cells tells. */
 const inferenceNotes = (column: Column, { stated, dates, texts }: ColumnProfile): ColumnNote[] => {
   if (stated !== undefined) return [];
@@ -282,7 +273,10 @@ const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: Prof
   if (form !== null) notes.push(form);
   else if (column.type === "category") {
     const present = rows - column.missing;
-    notes.push(...mostlyNumbers(profile, present), ...mostlyDates(profile.dates, present));
+    notes.push(
+      ...mostlyNumbers(profile.firstText, profile.moments.count + profile.numbersAfter, present),
+      ...mostlyDates(profile.dates, present),
+    );
   }
   return [...notes, ...inferenceNotes(column, profile)];
 };
