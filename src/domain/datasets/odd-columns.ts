@@ -58,11 +58,15 @@ export const isFar = ({ type, minimum, maximum, mean, standardDeviation }: Colum
 /** A standard deviation above the mean, and one that is so many from it: of numbers from 0 on, an exponential distribution's tail or a longer one. */
 const tailDeviations = 5;
 
-export const isSkewed = (column: Column, rows: number): boolean => {
+/** Numbers of which none is below 0 and a few are far above the others: what a logarithm is for. */
+export const hasLongTail = (column: Column, rows: number): boolean => {
   const { type, minimum = -1, maximum = 0, mean = 0, standardDeviation = 0 } = column;
-  if (type !== "number" || rows < fewestRows || minimum < 0 || isFar(column)) return false;
+  if (type !== "number" || rows < fewestRows || minimum < 0) return false;
   return standardDeviation > mean && maximum - mean > tailDeviations * standardDeviation;
 };
+
+/** A long tail whose end is not so far that it may be a slip. */
+export const isSkewed = (column: Column, rows: number): boolean => hasLongTail(column, rows) && !isFar(column);
 
 /** What is odd about a column's values as features, whatever a job would do with them: the plan of a job says it again of those that it takes. */
 export const oddValueNotes = (column: Column, rows: number): ColumnNote[] => {

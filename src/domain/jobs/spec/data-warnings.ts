@@ -59,7 +59,7 @@ const skewedWarning = ({ preprocessing }: ResolvedJobSpec, features: readonly Co
   if (names.length === 0) return [];
   const [have, it] = names.length === 1 ? ["has", "it"] : ["have", "them"];
   return [
-    `${named(names)} ${have} a long tail above, which decides about the scale: {"preprocessing": {"columns": {${JSON.stringify(names[0])}: {"logarithm": true}}}} learns from the logarithm of ${it}, which is worth a try; the scaling "quantile" from ${names.length === 1 ? "its" : "their"} ranks`,
+    `${named(names)} ${have} a long tail above, which decides about the scale: {"preprocessing": {"columns": {${JSON.stringify(names[0])}: {"logarithm": true}}}} learns from the logarithm of ${it}, which is worth a try ("logarithm": "auto" in preprocessing that of all such columns); the scaling "quantile" from ${names.length === 1 ? "its" : "their"} ranks`,
   ];
 };
 
