@@ -1,7 +1,4 @@
-import { cellNumber } from "../../../src/data/columns/number-cell.ts";
-import { scanRows } from "../../../src/data/columns/scan-rows.ts";
-import { createLabelReader } from "../../../src/data/preprocessing/label-reader.ts";
-import { createRowReader, type StoredRow } from "../../../src/data/stored/stored-rows.ts";
+import type { StoredRow } from "../../../src/data/stored/stored-rows.ts";
 import type { Dataset } from "../../../src/domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../../src/domain/errors.ts";
 import type { TenantId } from "../../../src/domain/ids.ts";
@@ -11,111 +8,17 @@ import type { Model } from "../../../src/domain/models/model.ts";
 import type { Prediction } from "../../../src/domain/models/predictions/prediction.ts";
 import type { Report } from "../../../src/domain/models/report.ts";
 import { fromPointer } from "../../../src/domain/pointer.ts";
-import { type CsvRecord, cellText } from "../../../src/formats/csv/csv-record.ts";
 import { type Answered, compareAnswered, measureClasses, measureNumbers } from "../../../src/stats/compare-models.ts";
 import { type Sampling, sharedRowsInflation, weightedRows, withWeights } from "../../../src/stats/sampling.ts";
 import { type ComparedLoss, comparedLoss } from "../../../src/stats/values/compared-loss.ts";
-import { type ArtifactStore, artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
+import type { ArtifactStore } from "../../../src/store/artifacts/artifact-store.ts";
 import { reportOf } from "../../../src/store/artifacts/model-files.ts";
-import { checkFile, openVerified, readVerified } from "../../../src/store/artifacts/verified.ts";
+import { readVerified } from "../../../src/store/artifacts/verified.ts";
 import type { CompareQuestion } from "../../../src/usecases/deps.ts";
 import { askBlock, rowsOfBlock } from "../../predicting/answer-blocks.ts";
 import type { Answer } from "../answer.ts";
 import { heldOutAnswers, unseenRows } from "./held-out-answers.ts";
-
-const mostRows = 10_000;
-/** Encoded numbers of all rows of a model, and probabilities: 128 MiB. */
-const mostNumbers = 2 ** 25;
-
-/** Every row, or as many as are compared at equal distances. */
-const wantedRows = (models: readonly Model[], rows: number): number => {
-  const widest = Math.max(...models.map(({ preprocessing: { inputs, outputs } }) => inputs + outputs));
-  return Math.min(rows, mostRows, Math.max(1, Math.floor(mostNumbers / widest)));
-};
-
-/** Whether a row, asked for one after another, is among those that are compared. */
-const chooseRows = (models: readonly Model[], { rows }: Dataset, unseen: Int32Array | null) => {
-  const among = unseen?.length ?? rows;
-  const wanted = wantedRows(models, among);
-  let taken = 0;
-  return (row: number): boolean => {
-    if (taken === wanted) return false;
-    const next = Math.floor((taken * among) / wanted);
-    const isNext = row === (unseen === null ? next : unseen[next]);
-    if (isNext) taken += 1;
-    return isNext;
-  };
-};
-
-interface Read {
-  /** Of each model, in the order of the rows. */
-  rows: StoredRow[][];
-  /** From 0 in the file; and its line there, for people. */
-  places: number[];
-  lines: number[];
-  /** Of rows that belong together, which; empty: each stands for itself. */
-  groups: string[];
-  /** How much each row counts; empty: once. */
-  weights: number[];
-  /** Texts of classes, or numbers. */
-  labels: (string | number)[];
-  unlabelled: number;
-}
-
-const labelReaderOf = (model: Model, dataset: Dataset): ((record: CsvRecord) => string | number | undefined) => {
-  const reader = createLabelReader(model.spec, dataset);
-  assert(reader.type !== "none", "the models have a label");
-  if (reader.type === "number") return reader.read;
-  return (record) => {
-    const index = reader.read(record);
-    return index === undefined ? undefined : reader.classes[index];
-  };
-};
-
-/** Reads the rows that are compared, the file held against its digest. */
-const readRows = async (
-  artifacts: ArtifactStore,
-  tenant: TenantId,
-  models: readonly Model[],
-  dataset: Dataset,
-  { weight, by, unseen }: { weight: string | null; by: string | null; unseen: Int32Array | null },
-): Promise<Read> => {
-  const [weightAt, groupAt] = [weight, by].map((column) =>
-    dataset.columns.findIndex(({ name }) => name === column),
-  ) as [number, number];
-  const readers = models.map(({ preprocessing }) => createRowReader(preprocessing, dataset));
-  const labelOf = labelReaderOf(models[0]!, dataset);
-  const isChosen = chooseRows(models, dataset, unseen);
-  const read: Read = {
-    ...{ rows: models.map(() => []), places: [], lines: [], groups: [], weights: [], labels: [], unlabelled: 0 },
-  };
-  let seen = -1;
-  const handlers = {
-    header: () => {},
-    record: (record: CsvRecord) => {
-      seen += 1;
-      if (!isChosen(seen)) return true;
-      const label = labelOf(record);
-      if (label === undefined) read.unlabelled += 1;
-      else {
-        read.labels.push(label);
-        read.places.push(seen);
-        read.lines.push(record.line);
-        if (groupAt >= 0) read.groups.push(cellText(record, groupAt));
-        if (weightAt >= 0) read.weights.push(cellNumber(record, weightAt));
-        for (const [i, own] of readers.entries()) read.rows[i]!.push(own(record));
-      }
-      return true;
-    },
-  };
-  const key = artifactKeys.datasetFile(tenant, dataset.id, dataset.format);
-  await scanRows(
-    await openVerified(artifacts, key, checkFile(dataset), `the file of ${dataset.id}`),
-    handlers,
-    dataset,
-  );
-  return read;
-};
+import { readRows } from "./read-rows.ts";
 
 /** Nobody has sent rows: what is wrong with one is a fault of the data set, at its line. */
 const inDataset = (error: unknown, lines: readonly number[]): unknown => {
@@ -248,7 +151,12 @@ const heldOutNotes = async (
   const told = models.filter((_, i) => heldOut![i]!.isOwn);
   if (told.length === 0) return [];
   const whose = told.map((model) => `${model.id}${measuredBy(model)}`).join("; ");
-  const notes = [{ code: "held_out", message: `answers that were kept when these rows were held out: ${whose}` }];
+  const folded = told.some(({ spec: { training } }) => training.crossValidation !== undefined)
+    ? "; models of folds share training rows, so that every interval here is cautious"
+    : "";
+  const notes = [
+    { code: "held_out", message: `answers that were kept when these rows were held out: ${whose}${folded}` },
+  ];
   const reports = await Promise.all(told.map((model) => readReport(artifacts, tenant, model)));
   const validated = told.filter((_, i) => reports[i]!.split === "validation").map(({ id }) => id);
   if (validated.length > 0)
