@@ -8,7 +8,7 @@ import {
   estimatePositiveMean,
   estimateShare,
 } from "./estimate.ts";
-import { describeOperating } from "./explaining/operating-points.ts";
+import { countScores, describeOperating } from "./explaining/operating-points.ts";
 import { doublesOf, orderOf } from "./order-of.ts";
 import { estimateAreaUnderRoc } from "./receiver-operating.ts";
 import { constantLabel, fewRows } from "./report-notes.ts";
@@ -28,6 +28,8 @@ export interface ClassAnswers {
   truths: Int32Array;
   /** Rows of each class in the training split, by their weights. */
   trainCounts: readonly number[];
+  /** ln p of each row's class, where it has been computed. */
+  logs?: Float64Array;
   distribution: string;
   /** Of the second of two classes; null: the likeliest class is the answer. */
   threshold?: number | null;
@@ -63,6 +65,13 @@ export const logOf = (probability: number): number => Math.log(Math.max(probabil
 export const chancesOf = (probabilities: ArrayLike<number>, truths: Int32Array, width: number): Float64Array =>
   doublesOf(truths, (truth, row) => probabilities[row * width + truth]!);
 
+/** ln of each row's class's share in the training rows. */
+export const nullLogsOf = (truths: Int32Array, trainCounts: readonly number[]): Float64Array => {
+  const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
+  const logs = trainCounts.map((count) => logOf(count / trainRows));
+  return doublesOf(truths, (truth) => logs[truth]!);
+};
+
 /** Says of how many rows the likelihood is only a bound; `chances`: those of the rows' own classes. */
 export const underflow = (chances: Float64Array): ReportNote[] => {
   const below = chances.filter((chance) => chance < leastProbability).length;
@@ -76,8 +85,10 @@ export const underflow = (chances: Float64Array): ReportNote[] => {
 const brierScores = ({ probabilities, classes, truths }: ClassAnswers): Float64Array =>
   doublesOf(truths, (truth, row) => {
     let sum = 0;
-    for (let k = 0; k < classes.length; k++)
-      sum += (probabilities[row * classes.length + k]! - (k === truth ? 1 : 0)) ** 2;
+    for (let k = 0; k < classes.length; k++) {
+      const error = probabilities[row * classes.length + k]! - (k === truth ? 1 : 0);
+      sum += error * error;
+    }
     return sum;
   });
 
@@ -175,16 +186,15 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
   const right = Uint8Array.from(doublesOf(truths, (truth, row) => (predicted[row] === truth ? 1 : 0)));
   const confidences = doublesOf(predicted, (k, row) => probabilities[row * width + k]!);
   const chances = chancesOf(probabilities, truths, width);
-  const logs = chances.map(logOf);
-  const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
-  const nullLogs = folds?.nullLogs ?? doublesOf(truths, (truth) => logOf(trainCounts[truth]! / trainRows));
+  const logs = answers.logs ?? chances.map(logOf);
+  const nullLogs = folds?.nullLogs ?? nullLogsOf(truths, trainCounts);
   const weights = sampling?.weights;
   const scores = width === 2 ? doublesOf(truths, (_, row) => probabilities[row * 2 + 1]!) : null;
-  const order = scores && orderOf(scores);
   const isSecond = (row: number): boolean => truths[row] === 1;
+  const counts = scores && countScores(scores, isSecond, weights);
   const bins = calibrate(confidences, right, weights);
   const counted = bins.reduce((sum, { weight }) => sum + weight, 0);
-  const counts = width <= confusionClasses ? countConfusion(truths, predicted, width) : null;
+  const confusion = width <= confusionClasses ? countConfusion(truths, predicted, width) : null;
   const commonest = trainCounts.indexOf(Math.max(...trainCounts));
   return {
     task: "classification",
@@ -202,13 +212,14 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
           weights,
         ),
     brier: estimatePositiveMean(brierScores(answers), sampling),
-    areaUnderRoc: scores && estimateAreaUnderRoc(scores, isSecond, sampling, order!),
-    operating: scores && describeOperating(classes[1]!, scores, isSecond, weights, order!),
+    areaUnderRoc: scores && estimateAreaUnderRoc(scores, isSecond, sampling, counts!),
+    operating: counts && describeOperating(classes[1]!, counts),
     calibrationError:
       bins.reduce((sum, { bin, weight }) => sum + weight * Math.abs(bin.confidence - bin.accuracy), 0) / counted,
     calibration: bins.map(({ bin }) => bin),
     classes: describeClasses(answers, predicted, sampling),
-    confusion: counts && classes.map((_, truth) => Array.from(counts.subarray(truth * width, (truth + 1) * width))),
+    confusion:
+      confusion && classes.map((_, truth) => Array.from(confusion.subarray(truth * width, (truth + 1) * width))),
     predictionSets: findSets(answers),
     coefficients: null,
     trainingFit: null,
