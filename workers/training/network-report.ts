@@ -8,7 +8,7 @@ import type { LabelTransform, Preprocessing } from "../../src/domain/models/mode
 import type { ClassificationReport, Report, ReportNote } from "../../src/domain/models/report.ts";
 import type { Answers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { compareWithSimpler } from "../../src/stats/against.ts";
-import { chancesOf, logOf, reportClassification } from "../../src/stats/classification-report.ts";
+import { chancesOf, logOf, nullLogsOf, reportClassification } from "../../src/stats/classification-report.ts";
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
 import { quantileIntervals } from "../../src/stats/conformal/quantile-intervals.ts";
 import type { UnitsOf } from "../../src/stats/explaining/dependence-grid.ts";
@@ -64,25 +64,34 @@ const truthsOf = ({ arrays, answers }: NetworkResults): Float64Array => {
 export const classLogs = (probabilities: ArrayLike<number>, truths: Int32Array, width: number): Float64Array =>
   chancesOf(probabilities, truths, width).map(logOf);
 
+/** The probabilities of all classes of each row, and its class. */
+export const classProbabilitiesOf = (results: NetworkResults): { probabilities: Float64Array; truths: Int32Array } => {
+  const { outputs } = results.answers;
+  const truths = Int32Array.from(truthsOf(results));
+  if (!hasOneOutput(results)) return { truths, probabilities: Float64Array.from(outputs) };
+  const probabilities = new Float64Array(2 * outputs.length);
+  for (let row = 0; row < outputs.length; row++) {
+    probabilities[2 * row] = 1 - outputs[row]!;
+    probabilities[2 * row + 1] = outputs[row]!;
+  }
+  return { truths, probabilities };
+};
+
+/** With two classes there may be one output, the probability of the second. */
+const hasOneOutput = ({ spec }: NetworkResults): boolean => spec.loss.type === "binary_cross_entropy";
+
 /** What a classifier says of each row, and what those say that know less. */
 export const classAnswersOf = (results: NetworkResults, classes: readonly string[]) => {
-  const { spec, arrays, answers, linear } = results;
-  const { outputs } = answers;
-  const truths = Int32Array.from(truthsOf(results));
-  // With two classes there may be one output, the probability of the second.
-  const single = spec.loss.type === "binary_cross_entropy";
-  const probabilities = single
-    ? doublesOf({ length: 2 * outputs.length }, (_, at) => (at % 2 === 1 ? outputs[at >> 1]! : 1 - outputs[at >> 1]!))
-    : Float64Array.from(outputs);
+  const { arrays, linear } = results;
+  const { probabilities, truths } = classProbabilitiesOf(results);
   const trainCounts = new Array<number>(classes.length).fill(0);
   const trainLabels = labelsOf(arrays.train);
   const { weights } = arrays.train;
   for (let row = 0; row < trainLabels.length; row++)
     trainCounts[trainLabels[row]!]! += weights === undefined ? 1 : weights[row]!;
-  const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
   return {
-    ...{ probabilities, truths, trainCounts, distribution: single ? "Bernoulli" : "categorical" },
-    nullLogs: doublesOf(truths, (truth) => logOf(trainCounts[truth]! / trainRows)),
+    ...{ probabilities, truths, trainCounts, distribution: hasOneOutput(results) ? "Bernoulli" : "categorical" },
+    nullLogs: nullLogsOf(truths, trainCounts),
     linearLogs: linear && classLogs(linear.outputs, truths, classes.length),
   };
 };
@@ -136,10 +145,11 @@ const classify = (results: NetworkResults, classes: readonly string[]): Report =
   const { probabilities, truths, nullLogs, linearLogs, ...known } = classAnswersOf(results, classes);
   const { threshold } = results;
   const sampling = samplingOfRows(results);
-  const report = reportClassification({ split, classes, probabilities, truths, sampling, threshold, ...known });
+  const logs = classLogs(probabilities, truths, classes.length);
+  const report = reportClassification({ split, classes, probabilities, truths, logs, sampling, threshold, ...known });
   const compared = {
     measure: "log_likelihood" as const,
-    own: classLogs(probabilities, truths, classes.length),
+    own: logs,
     null: nullLogs,
     linear: results.linear && linearLogs && { ...results.linear, values: linearLogs },
   };
