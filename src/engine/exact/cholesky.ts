@@ -1,3 +1,31 @@
+/** Rows whose products are added at once: the matrix is gone through once for all of them. */
+export const abreast = 4;
+
+/**
+ * Adds Σ scale · x xᵀ of as many rows as are abreast, one after another, to a block of a row-major matrix.
+ * @param x the rows, one behind the other
+ * @param scales of each; 0: it is left out
+ * @param block where the block begins, the length of the matrix's rows, and whether only the lower triangle is wanted
+ */
+export const addProducts = (
+  out: Float64Array,
+  x: Float64Array,
+  scales: Float64Array,
+  { start, size, lower }: { readonly start: number; readonly size: number; readonly lower: boolean },
+): void => {
+  const width = x.length / abreast;
+  const [second, third, fourth] = [width, 2 * width, 3 * width];
+  for (let i = 0; i < width; i++) {
+    const [a, b] = [scales[0]! * x[i]!, scales[1]! * x[second + i]!];
+    const [c, d] = [scales[2]! * x[third + i]!, scales[3]! * x[fourth + i]!];
+    if (a === 0 && b === 0 && c === 0 && d === 0) continue;
+    const at = start + i * size;
+    const end = lower ? i + 1 : width;
+    for (let j = 0; j < end; j++)
+      out[at + j] = out[at + j]! + a * x[j]! + b * x[second + j]! + c * x[third + j]! + d * x[fourth + j]!;
+  }
+};
+
 /** A pivot below this share of its diagonal element is rounding. */
 const leastPivot = 1e-13;
 

@@ -1,4 +1,5 @@
 import { exp64, log64 } from "../kernels/math64.ts";
+import { abreast, addProducts } from "./cholesky.ts";
 import { blockRows, type Design, type Pulse, writeRow } from "./design.ts";
 import { square } from "./square.ts";
 
@@ -94,31 +95,35 @@ export const softmaxHessian = (
   const { design, labels, weights, classes, first, curvatures } = model;
   const width = design.columns.length;
   const size = softmaxSize(model);
-  const x = new Float64Array(width);
-  const p = new Float64Array(classes);
+  const x = new Float64Array(abreast * width);
+  const rowsOf = Array.from({ length: abreast }, (_, i) => x.subarray(i * width, (i + 1) * width));
+  const p = Array.from({ length: abreast }, () => new Float64Array(classes));
+  const [own, scales] = [new Float64Array(abreast), new Float64Array(abreast)];
   out.fill(0, 0, size * size);
   gradient.fill(0);
-  for (let row = 0; row < design.rows; row++) {
-    writeRow(design, row, 1, x, 0);
-    probabilities(model, x, beta, p);
-    const weight = weights === null ? 1 : weights[row]!;
-    for (let k = first; k < classes; k++) {
-      const error = weight * (p[k]! - (k === labels[row] ? 1 : 0));
-      const rowStart = (k - first) * width;
-      for (let j = 0; j < width; j++) gradient[rowStart + j]! += error * x[j]!;
-      for (let l = first; l <= k; l++) {
-        const s = weight * (k === l ? p[k]! * (1 - p[k]!) : -p[k]! * p[l]!);
-        if (s === 0) continue;
-        const columnStart = (l - first) * width;
-        for (let i = 0; i < width; i++) {
-          const scaled = s * x[i]!;
-          if (scaled === 0) continue;
-          const at = (rowStart + i) * size + columnStart;
-          const end = k === l ? i + 1 : width;
-          for (let j = 0; j < end; j++) out[at + j]! += scaled * x[j]!;
-        }
+  for (let row = 0; row < design.rows; row += abreast) {
+    const count = Math.min(abreast, design.rows - row);
+    own.fill(0);
+    for (let i = 0; i < count; i++) {
+      const [values, chances] = [rowsOf[i]!, p[i]!];
+      writeRow(design, row + i, 1, values, 0);
+      probabilities(model, values, beta, chances);
+      own[i] = weights === null ? 1 : weights[row + i]!;
+      for (let k = first; k < classes; k++) {
+        const error = own[i]! * (chances[k]! - (k === labels[row + i] ? 1 : 0));
+        const start = (k - first) * width;
+        for (let j = 0; j < width; j++) gradient[start + j]! += error * values[j]!;
       }
     }
+    for (let k = first; k < classes; k++)
+      for (let l = first; l <= k; l++) {
+        for (let i = 0; i < abreast; i++) {
+          const [a, b] = [p[i]![k]!, p[i]![l]!];
+          scales[i] = own[i]! * (k === l ? a * (1 - a) : -a * b);
+        }
+        const start = (k - first) * width * size + (l - first) * width;
+        addProducts(out, x, scales, { start, size, lower: k === l });
+      }
     if (row % blockRows === 0) pulse();
   }
   if (curvatures === null) return;
