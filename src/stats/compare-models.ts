@@ -1,6 +1,6 @@
 import type { ComparedModel, Comparison } from "../domain/models/comparison.ts";
 import type { ReportNote } from "../domain/models/report.ts";
-import { chancesOf, logOf, reportClassification, underflow } from "./classification-report.ts";
+import { chancesOf, logsOf, reportClassification, underflow } from "./classification-report.ts";
 import { estimateMean } from "./estimate.ts";
 import { reportRegression } from "./regression-report.ts";
 import type { Sampling } from "./sampling.ts";
@@ -47,7 +47,7 @@ export const measureClasses = (
   const { accuracy, brier, areaUnderRoc, calibrationError, calibration } = reportClassification(answers);
   const chances = chancesOf(probabilities, truths, classes.length);
   return {
-    measures: chances.map(logOf),
+    measures: logsOf(chances),
     figures: { ...none, accuracy, brier, areaUnderRoc, calibrationError, calibration },
     notes: underflow(chances),
   };

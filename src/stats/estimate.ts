@@ -149,7 +149,7 @@ export const estimateExplained = (
   const scale = meanOf(b, sampling?.weights);
   if (scale === 0) return null;
   const ratio = meanOf(a, sampling?.weights) / scale;
-  const influences = a.map((value, i) => (value - ratio * b[i]!) / scale);
+  const influences = doublesOf(a, (value, i) => (value - ratio * b[i]!) / scale);
   if (sampling !== null) {
     const { standardError, units, skewness } = errorOfMean(influences, sampling);
     return estimateWithError(1 - ratio, standardError, units, { most: 1, skewness: -skewness });

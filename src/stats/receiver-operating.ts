@@ -22,18 +22,17 @@ const componentsOf = (length: number, others: Float64Array): Float64Array => {
 
 /** Mean and variance of components over the rows of their class. */
 const momentsOf = (components: Float64Array, own: Float64Array): { rows: number; mean: number; variance: number } => {
-  const rows = own[components.length - 1]!;
-  const meanOf = (of: (component: number) => number): number => {
-    let [sum, before] = [0, 0];
-    for (let place = 0; place < components.length; place++) {
-      sum += (own[place]! - before) * of(components[place]!);
-      before = own[place]!;
-    }
-    return sum / rows;
-  };
-  const mean = meanOf((component) => component);
-  const squares = meanOf((component) => (component - mean) * (component - mean));
-  return { rows, mean, variance: rows > 1 ? (squares * rows) / (rows - 1) : 0 };
+  const { length } = components;
+  const rows = own[length - 1]!;
+  let sum = own[0]! * components[0]!;
+  for (let place = 1; place < length; place++) sum += (own[place]! - own[place - 1]!) * components[place]!;
+  const mean = sum / rows;
+  let squares = own[0]! * (components[0]! - mean) * (components[0]! - mean);
+  for (let place = 1; place < length; place++) {
+    const deviation = components[place]! - mean;
+    squares += (own[place]! - own[place - 1]!) * deviation * deviation;
+  }
+  return { rows, mean, variance: rows > 1 ? squares / (rows - 1) : 0 };
 };
 
 /** Where a function changes its sign between `from` and `to`, to the last bits. */

@@ -8,7 +8,7 @@ import type { LabelTransform, Preprocessing } from "../../src/domain/models/mode
 import type { ClassificationReport, Report, ReportNote } from "../../src/domain/models/report.ts";
 import type { Answers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { compareWithSimpler } from "../../src/stats/against.ts";
-import { chancesOf, logOf, nullLogsOf, reportClassification } from "../../src/stats/classification-report.ts";
+import { chancesOf, logsOf, nullLogsOf, reportClassification } from "../../src/stats/classification-report.ts";
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
 import { quantileIntervals } from "../../src/stats/conformal/quantile-intervals.ts";
 import type { UnitsOf } from "../../src/stats/explaining/dependence-grid.ts";
@@ -62,7 +62,7 @@ const truthsOf = ({ arrays, answers }: NetworkResults): Float64Array => {
 
 /** ln p of each row's class. */
 export const classLogs = (probabilities: ArrayLike<number>, truths: Int32Array, width: number): Float64Array =>
-  chancesOf(probabilities, truths, width).map(logOf);
+  logsOf(chancesOf(probabilities, truths, width));
 
 /** The probabilities of all classes of each row, and its class. */
 export const classProbabilitiesOf = (results: NetworkResults): { probabilities: Float64Array; truths: Int32Array } => {

@@ -14,16 +14,30 @@ export const addProducts = (
   { start, size, lower }: { readonly start: number; readonly size: number; readonly lower: boolean },
 ): void => {
   const width = x.length / abreast;
-  const [second, third, fourth] = [width, 2 * width, 3 * width];
+  const [s, t, u, v] = [scales[0]!, scales[1]!, scales[2]!, scales[3]!];
   for (let i = 0; i < width; i++) {
-    const [a, b] = [scales[0]! * x[i]!, scales[1]! * x[second + i]!];
-    const [c, d] = [scales[2]! * x[third + i]!, scales[3]! * x[fourth + i]!];
-    if (a === 0 && b === 0 && c === 0 && d === 0) continue;
-    const at = start + i * size;
-    const end = lower ? i + 1 : width;
-    for (let j = 0; j < end; j++)
-      out[at + j] = out[at + j]! + a * x[j]! + b * x[second + j]! + c * x[third + j]! + d * x[fourth + j]!;
+    const a = s * x[i]!;
+    const b = t * x[width + i]!;
+    const c = u * x[2 * width + i]!;
+    const d = v * x[3 * width + i]!;
+    if (a !== 0 || b !== 0 || c !== 0 || d !== 0)
+      addLine(out, start + i * size, x, width, lower ? i + 1 : width, a, b, c, d);
   }
+};
+
+const addLine = (
+  out: Float64Array,
+  at: number,
+  x: Float64Array,
+  width: number,
+  end: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+): void => {
+  for (let j = 0; j < end; j++)
+    out[at + j] = out[at + j]! + a * x[j]! + b * x[width + j]! + c * x[2 * width + j]! + d * x[3 * width + j]!;
 };
 
 /** A pivot below this share of its diagonal element is rounding. */

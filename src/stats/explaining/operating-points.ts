@@ -1,5 +1,5 @@
 import type { Operating, OperatingPoint } from "../../domain/models/explained.ts";
-import { doublesOf, orderOf } from "../order-of.ts";
+import { orderOf } from "../order-of.ts";
 import { weighed } from "../sampling.ts";
 
 /** Points that a report lists at most. */
@@ -26,25 +26,23 @@ export const countScores = (
 ): ScoreCounts => {
   const rows = order.length;
   const own = weights && weighed(new Float64Array(rows).fill(1), { weights });
-  // The largest first, equal ones in their order reversed.
-  const sorted = doublesOf(order, (_, i) => scores[order[rows - 1 - i]!]!);
   const [thresholds, truePositives, falsePositives] = [1, 2, 3].map(() => new Float64Array(rows)) as [
     Float64Array,
     Float64Array,
     Float64Array,
   ];
   let [positives, negatives, length] = [0, 0, 0];
-  for (let i = 0; i < rows; i++) {
-    const row = order[rows - 1 - i]!;
+  for (let place = rows - 1; place >= 0; place--) {
+    const row = order[place]!;
     const weight = own === undefined ? 1 : own[row]!;
     if (isPositive(row)) positives += weight;
     else negatives += weight;
-    if (sorted[i] === sorted[i + 1]) continue;
-    thresholds[length] = sorted[i]!;
+    thresholds[length] = scores[row]!;
     truePositives[length] = positives;
     falsePositives[length] = negatives;
-    length += 1;
+    if (place > 0 && scores[order[place - 1]!] !== scores[row]) length += 1;
   }
+  if (rows > 0) length += 1;
   return { rows, length, thresholds, truePositives, falsePositives };
 };
 

@@ -7,10 +7,10 @@ import { fitExact } from "../../../src/engine/exact/fit-exact.ts";
 import { rowWorkDoubles } from "../../../src/engine/exact/quantile/row-work.ts";
 import { square } from "../../../src/engine/exact/square.ts";
 import { triangleDoubles } from "../../../src/engine/exact/triangle.ts";
-import { tableOf } from "../../../src/engine/tensor/table.ts";
+import { gatherRows, tableOf } from "../../../src/engine/tensor/table.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import { solvedColumns } from "../../../src/stats/coefficients/solved-columns.ts";
-import { type PickedRows, type PickRows, pickedParts } from "../explaining/picked-rows.ts";
+import { type PickRows, pickedParts } from "../explaining/picked-rows.ts";
 import { answersOf } from "./linear-evaluation.ts";
 import { weightsFrom } from "./linear-weights.ts";
 
@@ -40,17 +40,6 @@ const methods = { linear: "qr", softmax: "newton", poisson: "newton", gamma: "ne
 /** How many times as much a linear program takes as one pass of a matrix, for each of its columns. */
 const programPasses = 2;
 
-const copyRows = (
-  { features, rows, first }: PickedRows & { first: number },
-  inputs: number,
-  out: Float64Array,
-): void => {
-  for (let i = 0; i < rows.length; i++) {
-    const [from, to] = [rows[i]! * inputs, (first + i) * inputs];
-    for (let j = 0; j < inputs; j++) out[to + j] = features[from + j]!;
-  }
-};
-
 /**
  * The exact linear model of the same training rows and inputs, asked about rows of a split: is the network worth it? With a penalty of one standard deviation
  * of prior on each weight where rows are separated or columns depend on each other. Null where it would take too long, or inputs are pixels of images.
@@ -76,7 +65,8 @@ export const linearBaseline = async (
   const rows = spreadRows(labels.length, 1, Math.min(mostRows, Math.floor(mostFlops / passFlops)));
   if (rows.length < Math.min(labels.length, 5 * size)) return null;
   const picked = new Float64Array(rows.length * inputs);
-  for (const part of pickedParts(pick, "train", rows)) copyRows(part, inputs, picked);
+  for (const part of pickedParts(pick, "train", rows))
+    picked.set(gatherRows(tableOf(part.features, inputs), part.rows), part.first * inputs);
   const task = {
     ...{ model, method: methods[model], features: tableOf(picked, inputs) },
     ...(loss.type === "pinball" ? { quantile: loss.quantile } : {}),

@@ -7,6 +7,7 @@ import {
   countDistinct,
   createHashSet,
   firstPrime,
+  type HashSet,
   hashBasis,
   joinWords,
   secondPrime,
@@ -70,25 +71,24 @@ function* partsOf({ preprocessing, arrays, pick }: Rows, split: Split, rows: Int
 
 /** So many words tell nearly all rows apart; those are chosen by so many rows. */
 const [tellingWords, mostChosenBy] = [4, 1000];
-/** Places for each row of a sieve: of the other rows one in so many passes too. */
-const placesEach = 16;
+/** Places of a sieve, of which the rows that are looked for take one in twenty-six at most. */
+const sievePlaces = 2 ** 18;
 
 /** Passes rows that may be among those that were added, by a few of their words, so that most rows need not be read. */
-const createSieve = (rows: number, { words: some, width, starts }: Part) => {
+const createSieve = ({ words: some, width, starts }: Part) => {
   const seen = starts.subarray(0, mostChosenBy);
   const values = Array.from({ length: width }, (_, k) => new Set(seen.map((start) => some[start + k]!)).size);
   const chosen = Int32Array.from(values.keys())
     .sort((a, b) => values[b]! - values[a]! || a - b)
     .slice(0, tellingWords);
-  const places = 2 ** Math.ceil(Math.log2(placesEach * rows));
-  const taken = new Uint8Array(places);
+  const taken = new Uint8Array(sievePlaces);
   const placeOf = (words: Int32Array, start: number): number => {
     let hash = hashBasis;
     for (let k = 0; k < chosen.length; k++) {
       hash = Math.imul(hash ^ words[start + chosen[k]!]!, secondPrime);
       hash ^= hash >>> 15;
     }
-    return hash & (places - 1);
+    return hash & (sievePlaces - 1);
   };
   return {
     add: (words: Int32Array, start: number): void => {
@@ -100,12 +100,19 @@ const createSieve = (rows: number, { words: some, width, starts }: Part) => {
   };
 };
 
+const markFound = (rows: Int32Array, hashAt: Part["hashAt"], known: HashSet, isFound: Uint8Array): void => {
+  for (let i = 0; i < rows.length; i++) {
+    const place = known.find(hashAt(rows[i]!));
+    if (place >= 0) isFound[place] = 1;
+  }
+};
+
 /** How many of the rows held out are training rows as well. Null: most training rows are like others, for of a few values rows are made up again and again. */
 const countCopies = (all: Rows, split: Split, held: Int32Array, train: Int32Array): number | null => {
   const hashes: number[] = [];
   let sieve: ReturnType<typeof createSieve> | null = null;
   for (const part of partsOf(all, split, held)) {
-    sieve ??= createSieve(held.length, part);
+    sieve ??= createSieve(part);
     for (let i = 0; i < part.starts.length; i++) {
       sieve.add(part.words, part.starts[i]!);
       hashes.push(part.hashAt(i));
@@ -119,11 +126,7 @@ const countCopies = (all: Rows, split: Split, held: Int32Array, train: Int32Arra
   const looked: number[] = [];
   let first = 0;
   for (const { words, starts, hashAt } of partsOf(all, "train", train)) {
-    const passed = sieve.pass(words, starts);
-    for (let i = 0; i < passed.length; i++) {
-      const place = known.find(hashAt(passed[i]!));
-      if (place >= 0) isLearnt[place] = 1;
-    }
+    markFound(sieve.pass(words, starts), hashAt, known, isLearnt);
     for (let i = first % every === 0 ? 0 : every - (first % every); i < starts.length; i += every)
       looked.push(hashAt(i));
     first += starts.length;
