@@ -9,12 +9,12 @@ import {
   estimateShare,
 } from "./estimate.ts";
 import { countScores, describeOperating } from "./explaining/operating-points.ts";
-import { doublesOf, orderOf } from "./order-of.ts";
+import { doublesOf } from "./order-of.ts";
 import { estimateAreaUnderRoc } from "./receiver-operating.ts";
 import { constantLabel, fewRows } from "./report-notes.ts";
 import { meanOf, type Sampling, samplingOf } from "./sampling.ts";
+import { calibrate } from "./values/calibration.ts";
 
-const calibrationBins = 10;
 const coverage = 0.9;
 const confusionClasses = 100;
 
@@ -115,31 +115,6 @@ export const underflow = (chances: Float64Array): ReportNote[] => {
   return [{ code: "probability_underflow", message }];
 };
 
-/** Rows by growing confidence, in bins of equally many: how often those were right that said 80 %? Means by the rows' weights. */
-const calibrate = (
-  confidences: Float64Array,
-  right: Uint8Array,
-  weights: Float64Array | undefined,
-): { bin: ClassificationReport["calibration"][number]; weight: number }[] => {
-  const order = orderOf(confidences);
-  const bins = Math.min(calibrationBins, order.length);
-  return Array.from({ length: bins }, (_, bin) => {
-    const rows = order.subarray(Math.floor((bin * order.length) / bins), Math.floor(((bin + 1) * order.length) / bins));
-    const own = weights && doublesOf(rows, (row) => weights[row]!);
-    const described = {
-      rows: rows.length,
-      confidence: meanOf(
-        doublesOf(rows, (row) => confidences[row]!),
-        own,
-      ),
-      accuracy: meanOf(
-        rows.map((row) => right[row]!),
-        own,
-      ),
-    };
-    return { bin: described, weight: own === undefined ? rows.length : own.reduce((sum, weight) => sum + weight, 0) };
-  });
-};
 
 const countConfusion = (truths: Int32Array, predicted: Int32Array, width: number): Int32Array => {
   const counts = new Int32Array(width * width);
@@ -215,8 +190,6 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
   const scores = width === 2 ? doublesOf(truths, (_, row) => probabilities[row * 2 + 1]!) : null;
   const isSecond = (row: number): boolean => truths[row] === 1;
   const counts = scores && countScores(scores, isSecond, weights);
-  const bins = calibrate(confidences, right, weights);
-  const counted = bins.reduce((sum, { weight }) => sum + weight, 0);
   const confusion = width <= confusionClasses ? countConfusion(truths, predicted, width) : null;
   const commonest = trainCounts.indexOf(Math.max(...trainCounts));
   return {
@@ -237,9 +210,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     brier: estimatePositiveMean(briers, sampling),
     areaUnderRoc: scores && estimateAreaUnderRoc(scores, isSecond, sampling, counts!),
     operating: counts && describeOperating(classes[1]!, counts),
-    calibrationError:
-      bins.reduce((sum, { bin, weight }) => sum + weight * Math.abs(bin.confidence - bin.accuracy), 0) / counted,
-    calibration: bins.map(({ bin }) => bin),
+    ...calibrate(confidences, right, sampling),
     classes: describeClasses(answers, predicted, sampling),
     confusion:
       confusion && classes.map((_, truth) => Array.from(confusion.subarray(truth * width, (truth + 1) * width))),

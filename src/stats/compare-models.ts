@@ -23,6 +23,7 @@ type Figures = Omit<ComparedModel, "model" | "name" | "measure" | "group" | "tra
 
 const none: Figures = {
   ...{ accuracy: null, brier: null, areaUnderRoc: null, calibrationError: null, calibration: null },
+  ...{ calibrationErrorByChance: null },
   ...{ rootMeanSquaredError: null, meanAbsoluteError: null, r2: null, bias: null },
 };
 
@@ -44,11 +45,12 @@ export const measureClasses = (
     threshold,
     sampling,
   } as const;
-  const { accuracy, brier, areaUnderRoc, calibrationError, calibration } = reportClassification(answers);
+  const { accuracy, brier, areaUnderRoc, calibrationError, calibrationErrorByChance, calibration } =
+    reportClassification(answers);
   const chances = chancesOf(probabilities, truths, classes.length);
   return {
     measures: logsOf(chances),
-    figures: { ...none, accuracy, brier, areaUnderRoc, calibrationError, calibration },
+    figures: { ...none, accuracy, brier, areaUnderRoc, calibrationError, calibrationErrorByChance, calibration },
     notes: underflow(chances),
   };
 };

@@ -36,6 +36,9 @@ export const ComparedModel = z
       .number()
       .nullable()
       .describe("classes: mean |confidence − accuracy| over bins of equally many rows"),
+    calibrationErrorByChance: ClassificationReport.shape.calibrationErrorByChance.describe(
+      "classes: what it would be on average if each answer were right with its confidence",
+    ),
     calibration: calibration.nullable().describe("classes: the bins, by confidence"),
     rootMeanSquaredError: Estimate.nullable().describe("numbers: in the label's units"),
     meanAbsoluteError: Estimate.nullable().describe("numbers: in the label's units"),

@@ -1,18 +1,11 @@
 import type { ComparedModel, Comparison } from "../../../domain/models/comparison.ts";
-import type { Estimate } from "../../../domain/models/estimate.ts";
 import { measureWords } from "../../../domain/models/parts/measure-words.ts";
 import { documentOf } from "./document.ts";
-import { figure, type Html, html, nothing, section, shown, table } from "./html.ts";
+import { figure, type Html, html, nothing, section, shown, table, withInterval } from "./html.ts";
 import { intervalPlot, linePlot } from "./plots.ts";
 
 const wordsOf = (measure: Comparison["measure"]): string =>
   measure === "log_likelihood" ? measureWords[measure] : `${measureWords[measure]}, with a minus`;
-
-const withInterval = (estimate: Estimate | null): string => {
-  if (estimate === null) return "–";
-  const { value, lower, upper } = estimate;
-  return lower === null || upper === null ? shown(value) : `${shown(value)} (${shown(lower)} to ${shown(upper)})`;
-};
 
 /** Names may be alike: ids are not. */
 const nameOf = ({ models }: Comparison, id: string): string => {

@@ -64,7 +64,7 @@ export const checkColumns = (
   const columns = columnsByName(dataset);
   const names = featureNames(task, dataset);
   if (names.some((name) => columns.get(name)?.image !== undefined)) {
-    for (const key of ["numbers", "embeddings", "columns"] as const)
+    for (const key of ["numbers", "logarithm", "embeddings", "columns"] as const)
       if (preprocessing[key] !== undefined)
         errors.add(`/preprocessing/${key}`, "it is of tables, and a feature is an image; leave it out");
     return;
@@ -85,6 +85,10 @@ export const checkColumns = (
     if (own.referenceLevel !== undefined && !hasLabel(task)) add("referenceLevel", `${goesBack}; leave it out`);
   }
   checkScalings({ task, preprocessing }, model, dataset, errors);
+  if (preprocessing.logarithm === "auto") {
+    if (model.type === "cnn") errors.add("/preprocessing/logarithm", onePicture);
+    else if (!hasLabel(task)) errors.add("/preprocessing/logarithm", `${goesBack}; leave it out`);
+  }
   const { embeddings } = preprocessing;
   if (embeddings === undefined) return;
   if (!isPerceptron(model))

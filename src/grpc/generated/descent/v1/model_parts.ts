@@ -1389,6 +1389,10 @@ export interface ClassificationReport {
   calibrationError?:
     | number
     | undefined;
+  /** what it would be on average if each answer were right with its confidence: of few rows far from 0; null where rows are not independent (repeats, groups), and in reports of earlier versions */
+  calibrationErrorByChance?:
+    | number
+    | undefined;
   /** bins of equally many rows, by confidence */
   calibration: CalibrationBin[];
   /** in the order of the outputs */
@@ -1411,11 +1415,11 @@ export interface Quantile {
 
 /** The errors' distribution. */
 export interface Residuals {
-  /** in the label's units */
+  /** in the label's units; null: of one row */
   standardDeviation?:
     | number
     | undefined;
-  /** 0 for symmetric errors; null: they do not vary */
+  /** 0 for symmetric errors, above where a few predictions are far too high; null: they do not vary */
   skewness?:
     | number
     | undefined;
@@ -2215,6 +2219,10 @@ export interface ComparedModel {
     | undefined;
   /** classes: mean |confidence − accuracy| over bins of equally many rows */
   calibrationError?:
+    | number
+    | undefined;
+  /** classes: what it would be on average if each answer were right with its confidence */
+  calibrationErrorByChance?:
     | number
     | undefined;
   /** classes: the bins, by confidence */
@@ -8748,6 +8756,7 @@ function createBaseClassificationReport(): ClassificationReport {
     areaUnderRoc: undefined,
     operating: undefined,
     calibrationError: undefined,
+    calibrationErrorByChance: undefined,
     calibration: [],
     classes: [],
     confusion: [],
@@ -8828,6 +8837,9 @@ export const ClassificationReport: MessageFns<ClassificationReport> = {
     }
     if (message.calibrationError !== undefined) {
       writer.uint32(185).double(message.calibrationError);
+    }
+    if (message.calibrationErrorByChance !== undefined) {
+      writer.uint32(233).double(message.calibrationErrorByChance);
     }
     for (const v of message.calibration) {
       CalibrationBin.encode(v!, writer.uint32(194).fork()).join();
@@ -9047,6 +9059,14 @@ export const ClassificationReport: MessageFns<ClassificationReport> = {
             }
 
             message.calibrationError = reader.double();
+            continue;
+          }
+          case 29: {
+            if (tag !== 233) {
+              break;
+            }
+
+            message.calibrationErrorByChance = reader.double();
             continue;
           }
           case 24: {
@@ -12666,6 +12686,7 @@ function createBaseComparedModel(): ComparedModel {
     brier: undefined,
     areaUnderRoc: undefined,
     calibrationError: undefined,
+    calibrationErrorByChance: undefined,
     calibration: [],
     rootMeanSquaredError: undefined,
     meanAbsoluteError: undefined,
@@ -12703,6 +12724,9 @@ export const ComparedModel: MessageFns<ComparedModel> = {
     }
     if (message.calibrationError !== undefined) {
       writer.uint32(73).double(message.calibrationError);
+    }
+    if (message.calibrationErrorByChance !== undefined) {
+      writer.uint32(129).double(message.calibrationErrorByChance);
     }
     for (const v of message.calibration) {
       CalibrationBin.encode(v!, writer.uint32(82).fork()).join();
@@ -12808,6 +12832,14 @@ export const ComparedModel: MessageFns<ComparedModel> = {
             }
 
             message.calibrationError = reader.double();
+            continue;
+          }
+          case 16: {
+            if (tag !== 129) {
+              break;
+            }
+
+            message.calibrationErrorByChance = reader.double();
             continue;
           }
           case 10: {
