@@ -115,7 +115,6 @@ export const underflow = (chances: Float64Array): ReportNote[] => {
   return [{ code: "probability_underflow", message }];
 };
 
-
 const countConfusion = (truths: Int32Array, predicted: Int32Array, width: number): Int32Array => {
   const counts = new Int32Array(width * width);
   for (let row = 0; row < truths.length; row++) counts[truths[row]! * width + predicted[row]!]! += 1;
