@@ -24,7 +24,7 @@ import type { ToInference } from "../engine/protocol.ts";
 import { answerQuestions } from "../requests/answer-requests.ts";
 import { type Answer, type Encoded, encodeFor } from "./answer.ts";
 import { answerHttp, answerMessage } from "./answer-inference.ts";
-import { compareModels } from "./compare-models.ts";
+import { compareModels } from "./comparing/compare-models.ts";
 import { type Background, explainRows, requireExplainable } from "./explain-rows.ts";
 import { type ImportedNetwork, loadImported } from "./imported-answer.ts";
 import type { InferenceSetup } from "./inference.ts";

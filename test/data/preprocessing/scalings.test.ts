@@ -183,14 +183,14 @@ describe("What a job says of columns", () => {
       /no feature has 10 categories/,
     ],
     [
-      "clusters by ranks",
-      { task: { type: "clustering" }, preprocessing: { numbers: "quantile" } },
+      "mixtures by ranks",
+      { task: { type: "clustering" }, model: { type: "gaussian_mixture" }, preprocessing: { numbers: "quantile" } },
       "/preprocessing/numbers",
       /straight line leads back/,
     ],
     [
-      "logarithms of clusters",
-      { task: { type: "clustering" }, preprocessing: { logarithm: "auto" } },
+      "logarithms of densities",
+      { task: { type: "density_estimation" }, preprocessing: { logarithm: "auto" } },
       "/preprocessing/logarithm",
       /leave it out/,
     ],

@@ -195,8 +195,8 @@ test("a comparison is such a page: models, pairs, groups and calibration, in whi
     ...{ dataset: "ds_01JD0000000000000000000000", label: hostile, task: "classification", measure: "log_likelihood" },
     ...{
       rows: 40,
-      weight: null,
-      leftOut: { unlabelled: 2, unknown: 1, weightless: 0 },
+      ...{ weight: null, by: null, heldOut: false },
+      leftOut: { learnt: 0, unlabelled: 2, unknown: 1, weightless: 0 },
       notes: [{ code: "x", message: hostile }],
     },
     nested: [

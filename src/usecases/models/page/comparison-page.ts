@@ -30,12 +30,16 @@ const figuresOf = ({ task }: Comparison): readonly Figure[] =>
         ["bias", ({ bias }) => withInterval(bias)],
       ];
 
-const factsOf = ({ dataset, label, task, measure, rows, weight, leftOut }: Comparison): Html =>
+const factsOf = ({ dataset, label, task, measure, rows, weight, by, heldOut, leftOut }: Comparison): Html =>
   table(
     ["", ""],
     [
       ["observations (rows) compared", rows],
       ["of the data set", dataset],
+      ...(heldOut
+        ? [["which rows", `those that none of the models has learnt from; ${leftOut.learnt} are left out`] as const]
+        : []),
+      ...(by === null ? [] : [["one unit to every interval are the rows of one value of", by] as const]),
       ["response (label)", label],
       ["task", task],
       ["measure, the larger the better", wordsOf(measure)],

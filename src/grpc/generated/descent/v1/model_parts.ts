@@ -212,12 +212,20 @@ export interface Comparison {
   rows?:
     | number
     | undefined;
+  /** only rows were asked for that none of the models has learnt from */
+  heldOut?:
+    | boolean
+    | undefined;
   /** Rows that were asked for and could not be judged. */
   leftOut?:
     | LeftOutRows
     | undefined;
   /** the column that rows count by, as all the models have it; null: each counts once, and a note says why where a model has one */
   weight?:
+    | string
+    | undefined;
+  /** the column that the models were split by: rows of one of its values are one unit to every interval; null: each row is one */
+  by?:
     | string
     | undefined;
   /** the best first */
@@ -2120,6 +2128,10 @@ export interface LineageBranch {
 
 /** Rows that were asked for and could not be judged. */
 export interface LeftOutRows {
+  /** with `rows: held_out`, those that one of the models learnt from, or has kept no answer for */
+  learnt?:
+    | number
+    | undefined;
   /** without a label */
   unlabelled?:
     | number
@@ -2201,7 +2213,7 @@ export interface ComparedModel {
   group?:
     | number
     | undefined;
-  /** it was trained on this data set: of the rows that it has seen it knows too much */
+  /** it, or a model that it started from, was trained on this data set: of the rows that it has seen it knows too much */
   trainedOnIt?:
     | boolean
     | undefined;
@@ -3196,8 +3208,10 @@ function createBaseComparison(): Comparison {
     task: undefined,
     measure: undefined,
     rows: undefined,
+    heldOut: undefined,
     leftOut: undefined,
     weight: undefined,
+    by: undefined,
     models: [],
     differences: [],
     nested: [],
@@ -3228,11 +3242,17 @@ export const Comparison: MessageFns<Comparison> = {
     if (message.rows !== undefined) {
       writer.uint32(48).int64(message.rows);
     }
+    if (message.heldOut !== undefined) {
+      writer.uint32(112).bool(message.heldOut);
+    }
     if (message.leftOut !== undefined) {
       LeftOutRows.encode(message.leftOut, writer.uint32(58).fork()).join();
     }
     if (message.weight !== undefined) {
       writer.uint32(66).string(message.weight);
+    }
+    if (message.by !== undefined) {
+      writer.uint32(122).string(message.by);
     }
     for (const v of message.models) {
       ComparedModel.encode(v!, writer.uint32(74).fork()).join();
@@ -3316,6 +3336,14 @@ export const Comparison: MessageFns<Comparison> = {
             message.rows = longToNumber(reader.int64());
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.heldOut = reader.bool();
+            continue;
+          }
           case 7: {
             if (tag !== 58) {
               break;
@@ -3330,6 +3358,14 @@ export const Comparison: MessageFns<Comparison> = {
             }
 
             message.weight = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.by = reader.string();
             continue;
           }
           case 9: {
@@ -12397,11 +12433,14 @@ export const LineageBranch: MessageFns<LineageBranch> = {
 };
 
 function createBaseLeftOutRows(): LeftOutRows {
-  return { unlabelled: undefined, unknown: undefined, weightless: undefined };
+  return { learnt: undefined, unlabelled: undefined, unknown: undefined, weightless: undefined };
 }
 
 export const LeftOutRows: MessageFns<LeftOutRows> = {
   encode(message: LeftOutRows, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.learnt !== undefined) {
+      writer.uint32(32).int64(message.learnt);
+    }
     if (message.unlabelled !== undefined) {
       writer.uint32(8).int64(message.unlabelled);
     }
@@ -12427,6 +12466,14 @@ export const LeftOutRows: MessageFns<LeftOutRows> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.learnt = longToNumber(reader.int64());
+            continue;
+          }
           case 1: {
             if (tag !== 8) {
               break;
