@@ -68,12 +68,15 @@ test.each([
   { rows: 41, classes: 2, first: 1, weighted: true },
   { rows: 3, classes: 3, first: 1, weighted: false },
   { rows: 30, classes: 4, first: 0, weighted: true },
-] as const)("rows that are summed abreast give the bits of rows one by one: %o", ({ rows, classes, first, weighted }) => {
-  const { model, beta } = modelOf(rows, classes, first, weighted);
-  const size = softmaxSize(model);
-  const [hessian, gradient, alone] = [new Float64Array(size * size), new Float64Array(size), new Float64Array(size)];
-  const objective = softmaxHessian(model, beta, hessian, gradient, () => {});
-  expect({ hessian, gradient }).toEqual(inPlainLoops(model, beta));
-  expect(objective).toBe(softmaxObjective(model, beta, alone, () => {}));
-  expect(gradient).toEqual(alone);
-});
+] as const)(
+  "rows that are summed abreast give the bits of rows one by one: %o",
+  ({ rows, classes, first, weighted }) => {
+    const { model, beta } = modelOf(rows, classes, first, weighted);
+    const size = softmaxSize(model);
+    const [hessian, gradient, alone] = [new Float64Array(size * size), new Float64Array(size), new Float64Array(size)];
+    const objective = softmaxHessian(model, beta, hessian, gradient, () => {});
+    expect({ hessian, gradient }).toEqual(inPlainLoops(model, beta));
+    expect(objective).toBe(softmaxObjective(model, beta, alone, () => {}));
+    expect(gradient).toEqual(alone);
+  },
+);
