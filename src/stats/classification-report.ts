@@ -85,6 +85,16 @@ const leastProbability = 2 ** -126;
 /** Probabilities that underflowed to 0 would make one row's likelihood outweigh all others. */
 export const logOf = (probability: number): number => Math.log(Math.max(probability, leastProbability));
 
+/** Of two classes, by the probability of the second in each row. */
+export const bothClasses = (seconds: ArrayLike<number>): Float64Array => {
+  const probabilities = new Float64Array(2 * seconds.length);
+  for (let row = 0; row < seconds.length; row++) {
+    probabilities[2 * row] = 1 - seconds[row]!;
+    probabilities[2 * row + 1] = seconds[row]!;
+  }
+  return probabilities;
+};
+
 /** The probability of each row's own class. */
 export const chancesOf = (probabilities: ArrayLike<number>, truths: Int32Array, width: number): Float64Array => {
   const chances = new Float64Array(truths.length);

@@ -8,7 +8,13 @@ import type { LabelTransform, Preprocessing } from "../../src/domain/models/mode
 import type { ClassificationReport, Report, ReportNote } from "../../src/domain/models/report.ts";
 import type { Answers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { compareWithSimpler } from "../../src/stats/against.ts";
-import { chancesOf, logsOf, nullLogsOf, reportClassification } from "../../src/stats/classification-report.ts";
+import {
+  bothClasses,
+  chancesOf,
+  logsOf,
+  nullLogsOf,
+  reportClassification,
+} from "../../src/stats/classification-report.ts";
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
 import { quantileIntervals } from "../../src/stats/conformal/quantile-intervals.ts";
 import type { UnitsOf } from "../../src/stats/explaining/dependence-grid.ts";
@@ -68,13 +74,7 @@ export const classLogs = (probabilities: ArrayLike<number>, truths: Int32Array, 
 export const classProbabilitiesOf = (results: NetworkResults): { probabilities: Float64Array; truths: Int32Array } => {
   const { outputs } = results.answers;
   const truths = Int32Array.from(truthsOf(results));
-  if (!hasOneOutput(results)) return { truths, probabilities: Float64Array.from(outputs) };
-  const probabilities = new Float64Array(2 * outputs.length);
-  for (let row = 0; row < outputs.length; row++) {
-    probabilities[2 * row] = 1 - outputs[row]!;
-    probabilities[2 * row + 1] = outputs[row]!;
-  }
-  return { truths, probabilities };
+  return { truths, probabilities: hasOneOutput(results) ? bothClasses(outputs) : Float64Array.from(outputs) };
 };
 
 /** With two classes there may be one output, the probability of the second. */
