@@ -20,7 +20,7 @@ import { quantileIntervals } from "../../src/stats/conformal/quantile-intervals.
 import type { UnitsOf } from "../../src/stats/explaining/dependence-grid.ts";
 import { doublesOf } from "../../src/stats/order-of.ts";
 import { reportRegression } from "../../src/stats/regression-report.ts";
-import { exposureNotes, noSpread } from "../../src/stats/report-notes.ts";
+import { exposureNotes, noSpread, noThreshold } from "../../src/stats/report-notes.ts";
 import { effectiveNumber, meanOf, type Sampling, weightedRows, withWeights } from "../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../src/stats/unsupervised-report.ts";
 import { likelihoodOf } from "../../src/stats/values/value-likelihood.ts";
@@ -98,11 +98,6 @@ export const classAnswersOf = (results: NetworkResults, classes: readonly string
 
 const isChosen = ({ spec: { task } }: NetworkResults): boolean =>
   task.type === "classification" && typeof task.threshold === "object";
-const noThreshold: ReportNote = {
-  code: "no_threshold",
-  message:
-    "the validation rows are of one class, so that no threshold could be chosen: the likelier class is the answer; give the validation split more rows, or a number",
-};
 
 const unlearntClasses = (
   classes: readonly string[],
