@@ -13,6 +13,11 @@ import type {
 } from "./types.ts";
 import { type FileSource, nameOf, titleOf, type UploadOptions, uploadFile } from "./upload-file.ts";
 
+export interface CompareOptions extends RequestOptions {
+  /** Which rows: all, unless only those are wanted that none of the models has learnt from. */
+  rows?: "all" | "held_out";
+}
+
 export interface ModelImport extends UploadOptions {
   /** Left out: the file's name. */
   name?: string;
@@ -103,17 +108,17 @@ export const modelsOf = (transport: Transport) => {
     /** Where it comes from, and what came of it. */
     lineage: (model: string, options?: RequestOptions) =>
       transport.json<Lineage>(`/v1/models/${id(model)}/lineage`, options),
-    /** How good models are on the same rows of a data set, and which cannot be told apart. */
-    compare: (models: readonly string[], dataset: string, options?: RequestOptions) =>
+    /** How good models are on the same rows of a data set, and which cannot be told apart; with `rows: "held_out"` on those that none has learnt from. */
+    compare: (models: readonly string[], dataset: string, { rows, ...options }: CompareOptions = {}) =>
       transport.json<Comparison>("/v1/comparisons", {
-        ...{ method: "POST", json: { models, dataset }, repeatable: true, ...options },
+        ...{ method: "POST", json: { models, dataset, rows }, repeatable: true, ...options },
       }),
     /** The same as a page of HTML to hand on; as a response to stream from. */
-    comparePage: (models: readonly string[], dataset: string, options?: RequestOptions) =>
+    comparePage: (models: readonly string[], dataset: string, { rows, ...options }: CompareOptions = {}) =>
       transport.send("/v1/comparisons", {
         ...{
           method: "POST",
-          json: { models, dataset },
+          json: { models, dataset, rows },
           repeatable: true,
           headers: { accept: "text/html" },
           ...options,

@@ -26,8 +26,8 @@ export const unwrapTable = async (
   return { head, stream };
 };
 
-/** What no CSV begins with: a quote would stand inside a cell without quotes. */
-const jsonStart = /^(?:\ufeff)?[ \t\r\n]*\{[ \t]*"/;
+/** What no CSV begins with, as a quote would stand inside a cell without quotes: an object, or a list of them, which is refused as JSON. */
+const jsonStart = /^(?:\ufeff)?[ \t\r\n]*(?:\{|\[[ \t\r\n]*\{)[ \t\r\n]*"/;
 
 /** What a table is, as its first bytes say. */
 export const tableForm = (head: Buffer): TableForm => {

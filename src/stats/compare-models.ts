@@ -1,6 +1,6 @@
 import type { ComparedModel, Comparison } from "../domain/models/comparison.ts";
 import type { ReportNote } from "../domain/models/report.ts";
-import { chancesOf, logOf, reportClassification, underflow } from "./classification-report.ts";
+import { chancesOf, logsOf, reportClassification, underflow } from "./classification-report.ts";
 import { estimateMean } from "./estimate.ts";
 import { reportRegression } from "./regression-report.ts";
 import type { Sampling } from "./sampling.ts";
@@ -23,6 +23,7 @@ type Figures = Omit<ComparedModel, "model" | "name" | "measure" | "group" | "tra
 
 const none: Figures = {
   ...{ accuracy: null, brier: null, areaUnderRoc: null, calibrationError: null, calibration: null },
+  ...{ calibrationErrorByChance: null },
   ...{ rootMeanSquaredError: null, meanAbsoluteError: null, r2: null, bias: null },
 };
 
@@ -44,11 +45,12 @@ export const measureClasses = (
     threshold,
     sampling,
   } as const;
-  const { accuracy, brier, areaUnderRoc, calibrationError, calibration } = reportClassification(answers);
+  const { accuracy, brier, areaUnderRoc, calibrationError, calibrationErrorByChance, calibration } =
+    reportClassification(answers);
   const chances = chancesOf(probabilities, truths, classes.length);
   return {
-    measures: chances.map(logOf),
-    figures: { ...none, accuracy, brier, areaUnderRoc, calibrationError, calibration },
+    measures: logsOf(chances),
+    figures: { ...none, accuracy, brier, areaUnderRoc, calibrationError, calibrationErrorByChance, calibration },
     notes: underflow(chances),
   };
 };

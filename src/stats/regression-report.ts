@@ -83,7 +83,7 @@ const describeResiduals = (
 ): RegressionReport["residuals"] => {
   const kurtosis = standardMoment(residuals, 4);
   return {
-    standardDeviation: Math.sqrt(sampleVariance(residuals)) * unit,
+    standardDeviation: residuals.length === 1 ? null : Math.sqrt(sampleVariance(residuals)) * unit,
     skewness: standardMoment(residuals, 3),
     excessKurtosis: kurtosis === null ? null : kurtosis - 3,
     quantiles: quantilesOf(residuals, shares).map(({ share, value }) => ({ share, value: value * unit })),
@@ -159,7 +159,7 @@ const inUnits = (estimate: Estimate, unit: number): Estimate => ({
   upper: estimate.upper === null ? null : estimate.upper * unit,
 });
 
-/** The report of a regression on rows with known values; at least one row. Residual: truth − prediction. */
+/** The report of a regression on rows with known values; at least one row. Residual: prediction − truth. */
 export const reportRegression = (answers: ValueAnswers): RegressionReport => {
   const { split, likelihood, counts, quantile = null, about = null } = answers;
   const sampling = answers.sampling ?? null;
@@ -167,7 +167,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
   const [truths, predictions] = [answers.truths, answers.predictions].map((values) =>
     values.map((value) => value / unit),
   ) as [Float64Array, Float64Array];
-  const residuals = truths.map((truth, row) => truth - predictions[row]!);
+  const residuals = truths.map((truth, row) => predictions[row]! - truth);
   const squares = residuals.map((residual) => residual ** 2);
   const absolutes = residuals.map(Math.abs);
   const center = meanOf(truths, sampling?.weights);
@@ -198,14 +198,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
           truths.map((truth) => (truth - center) ** 2),
           sampling,
         ),
-    bias: inUnits(
-      estimateMean(
-        residuals.map((residual) => -residual),
-        { eitherSide: true },
-        sampling,
-      ),
-      unit,
-    ),
+    bias: inUnits(estimateMean(residuals, { eitherSide: true }, sampling), unit),
     residuals: describeResiduals(residuals, predictions, unit),
     below: quantile && describeQuantile(quantile.level, answers.truths, answers.predictions, sampling),
     between: about && describeBetween(about, answers.truths, sampling),

@@ -60,15 +60,27 @@ export const refitNote = (
   message: `every figure is of a model that learnt from ${measuredRows} rows; the model that is kept was then fitted to all ${rows} with the same settings, is not measured, and is most likely a little better${coverage === null ? "" : coverageOfRefit[coverage]}`,
 });
 
+const learntFrom = (rows: number): ReportNote => ({
+  code: "training_rows",
+  message: `no row was held out: the figures are of the ${rows} rows that the model learnt from and too good for new ones, which their intervals do not know; hold rows out (training.split.test), or take a cross-validation`,
+});
+
 /** What cannot be said of so few rows. */
 export const fewRows = (split: Split, rows: number, coverage: number): ReportNote[] => {
   if (rows === 1) {
     const message = `the ${split} split has one row: no figure has an interval but shares; hold out more rows`;
     return [{ code: "too_few_rows", message }];
   }
+  if (split === "train") return [learntFrom(rows)];
   const least = leastScores(coverage);
-  if (split === "train" || split === "out_of_fold" || rows >= least) return [];
+  if (split === "out_of_fold" || rows >= least) return [];
   const promise = `${Math.round(100 * coverage)} %`;
   const message = `the ${split} split has ${rows} rows: nothing that holds the next row's label with ${promise} can be given below ${least}, and of so few rows intervals of errors, R² and likelihoods hold less often than 95 % (of normal errors 85 to 93 %); hold out more rows`;
   return [{ code: "too_few_rows", message }];
+};
+
+export const noThreshold: ReportNote = {
+  code: "no_threshold",
+  message:
+    "the validation rows are of one class, so that no threshold could be chosen: the likelier class is the answer; give the validation split more rows, or a number",
 };

@@ -46,6 +46,18 @@ export interface InferQuestion {
   version: string;
 }
 
+export interface CompareQuestion {
+  models: readonly Model[];
+  dataset: Dataset;
+  /** Those that learnt from rows of the data set, themselves or what they started from. */
+  trainedOnIt: readonly string[];
+  /**
+   * Only the rows that none has learnt from: of each model, those of its line that learnt from the data set; and whether it did itself, so that it answers with
+   * what it said when they were held out. Null: every row.
+   */
+  heldOut: readonly { learnt: readonly Model[]; isOwn: boolean }[] | null;
+}
+
 /** What the use cases need of the engine, handed in so that they stay below it: planning and computing are done in threads, in whose lines parties take turns. */
 export interface EngineAccess {
   /** Traces and plans without allocating; a network from a file by its description. ServiceError `invalid` with pointers when the spec does not fit the data's shape. */
@@ -60,10 +72,7 @@ export interface EngineAccess {
   /** The same from one of gRPC's messages to another. */
   predictMessage(party: Party, model: AnyModel, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** Asks models about the same rows of a data set that has their columns and their label. */
-  compare(
-    party: Party,
-    question: { models: readonly Model[]; dataset: Dataset; trainedOnIt: readonly string[] },
-  ): Promise<Comparison>;
+  compare(party: Party, question: CompareQuestion): Promise<Comparison>;
   /** The same of the Open Inference Protocol's bodies and messages, which name the model as `name` and `version` in their answer. */
   inferHttp(
     party: Party,

@@ -180,6 +180,15 @@ const cases: [string, () => Readable, Omit<JobSpecInput, "dataset">][] = [
     mixed,
     { task: { type: "clustering", features: mixedFeatures }, model: { type: "k_means", clusters: 4 } },
   ],
+  [
+    "k-means behind robust numbers and normal scores",
+    mixed,
+    {
+      task: { type: "clustering", features: mixedFeatures },
+      model: { type: "k_means", clusters: 4 },
+      preprocessing: { numbers: "robust", columns: { value: { scaling: "quantile" } } },
+    },
+  ],
   ...(["full", "tied", "diagonal", "spherical"] as const).map(
     (covariance): [string, () => Readable, Omit<JobSpecInput, "dataset">] => [
       `mixture, ${covariance}`,

@@ -73,6 +73,22 @@ describe("a classifier's report", () => {
     });
     expect(report.calibrationError).toBeCloseTo(0.25, 12);
     expect(report.calibration).toHaveLength(10);
+    // SciPy: E|X − 19|/20 of a binomial X of 20 rows and 0.95.
+    expect(report.calibrationErrorByChance).toBeCloseTo(0.035848592240854224, 12);
+    const grouped = { unitOf: Int32Array.from(truths, (_, row) => row >> 1), inflation: 1 };
+    const answers = { ...three, classes: ["a", "b"], trainCounts: [140, 60], probabilities, truths };
+    expect(reportClassification({ ...answers, sampling: grouped }).calibrationErrorByChance).toBeNull();
+  });
+
+  it("says how far from 0 the calibration error of so few rows is by chance", () => {
+    // One row a bin: the mean of 2p(1 − p).
+    expect(reportClassification(three).calibrationErrorByChance).toBeCloseTo(0.38, 12);
+    // Of more rows than are summed exactly √(2/π) standard deviations; SciPy's binomial of 1000 rows and 0.8.
+    const rows = 10_000;
+    const probabilities = Float64Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? 0.8 : 0.2));
+    const answers = { ...three, classes: ["a", "b"], trainCounts: [1, 1], probabilities };
+    const { calibrationErrorByChance } = reportClassification({ ...answers, truths: new Int32Array(rows) });
+    expect(calibrationErrorByChance).toBeCloseTo(0.010088115575442435, 4);
   });
 
   it("promises sets only from rows that were held out", () => {
@@ -94,7 +110,12 @@ describe("a regression's report", () => {
 
   it("describes the residuals as SciPy does", () => {
     const report = reportRegression({ split: "test", truths, predictions, likelihood: null, counts: false });
-    expect(report.residuals.skewness).toBeCloseTo(-0.18328219304534019, 12);
+    // Of prediction − truth, as the bias.
+    expect(report.residuals.skewness).toBeCloseTo(0.18328219304534019, 12);
+    const residuals = truths.map((truth, row) => predictions[row]! - truth);
+    const [least] = report.residuals.quantiles;
+    expect(least!.value).toBeGreaterThanOrEqual(Math.min(...residuals));
+    expect(report.residuals.quantiles.at(-1)!.value).toBeGreaterThan(0.9);
     expect(report.residuals.excessKurtosis).toBeCloseTo(-1.0673672358791517, 12);
     expect(report.bias.value).toBeCloseTo(0.2, 12);
     expect(report.distribution).toBeNull();
@@ -122,6 +143,11 @@ describe("a regression's report", () => {
     });
     expect(report.r2).toBeNull();
     expect(report.notes.map(({ code }) => code)).toEqual(["constant_label"]);
+    const one = { predictions: off.subarray(0, 1), truths: level.subarray(0, 1), likelihood: null, counts: false };
+    expect(reportRegression({ split: "test", ...one }).residuals.standardDeviation).toBeNull();
+    // What was learnt from is no measure of new rows.
+    const seen = reportRegression({ split: "train", truths: level, predictions: off, likelihood: null, counts: false });
+    expect(seen.notes.map(({ code }) => code)).toEqual(["constant_label", "training_rows"]);
     // ⌈21 · 0.9⌉ = 19th smallest of 0.1 … 2.0
     expect(report.predictionInterval?.halfWidth).toBeCloseTo(1.9, 12);
   });

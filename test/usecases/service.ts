@@ -47,7 +47,7 @@ import { createKnownPlans } from "../../src/usecases/jobs/planning/known-plans.t
 import { exportStored } from "../../workers/exporting/export-stored.ts";
 import { importNetwork } from "../../workers/importing/import-network.ts";
 import { answerHttp, answerMessage, readHttpAnswer } from "../../workers/inference/answer-inference.ts";
-import { compareModels } from "../../workers/inference/compare-models.ts";
+import { compareModels } from "../../workers/inference/comparing/compare-models.ts";
 import { loadImported } from "../../workers/inference/imported-answer.ts";
 import { planPrediction } from "../../workers/planning/plan-prediction.ts";
 import { planSpec } from "../../workers/planning/plan-spec.ts";

@@ -64,6 +64,19 @@ describe("principal components", () => {
     expect(first.toSorted((x, y) => x - y)).toEqual(first[0]! < first.at(-1)! ? first : first.toReversed());
   });
 
+  test("bent numbers are bent as the model has them", () => {
+    const rows = Array.from({ length: 20 }, (_, i) => ({ a: Math.exp(i) - 1, b: i % 3 }));
+    const plain = rows.map(({ b }, i) => ({ a: i, b }));
+    const shares = (on: typeof rows, bent: object) =>
+      toComponents(on, [{ ...feature("a"), ...bent }, feature("b")])?.shares;
+    expect(shares(rows, { logShift: 1 })![0]).toBeCloseTo(shares(plain, {})![0], 9);
+    const quantiles = { values: [0, 10, 19], scores: [-1, 0, 3] };
+    const scores = plain.map(({ a, b }) => ({ a: a <= 10 ? a / 10 - 1 : (a - 10) / 3, b }));
+    expect(shares(plain, { quantiles })![0]).toBeCloseTo(shares(scores, {})![0], 9);
+    const clipped = plain.map(({ a, b }) => ({ a: a / Math.sqrt(1 + (a / 3) ** 2), b }));
+    expect(shares(plain, { smoothClip: 3 })![0]).toBeCloseTo(shares(clipped, {})![0], 9);
+  });
+
   test("rows that do not spread in two directions have no picture", () => {
     expect(toComponents([{ a: 1 }, { a: 2 }, { a: 3 }], [feature("a")])).toBeNull();
     expect(

@@ -8,7 +8,7 @@ import type { AnyModel, Model } from "../../src/domain/models/model.ts";
 import type { TrainingPlan } from "../../src/engine/train/planning/training.ts";
 import type { CacheOptions } from "../../src/store/artifacts/cached-artifact-store.ts";
 import type { CheckpointRecord, FoldsSoFar, Trial } from "../../src/store/job-store.ts";
-import type { InferQuestion } from "../../src/usecases/deps.ts";
+import type { CompareQuestion, InferQuestion } from "../../src/usecases/deps.ts";
 import type { ReadOrder } from "../reading/read-rows.ts";
 import type { Control } from "./control.ts";
 
@@ -117,7 +117,7 @@ export type ToInference =
       question: InferQuestion & { jsonBytes: number | null };
     }
   | { type: "inferMessage"; tenant: TenantId; key: string | null; model: AnyModel; question: InferQuestion }
-  | { type: "compare"; tenant: TenantId; models: readonly Model[]; dataset: Dataset; trainedOnIt: readonly string[] }
+  | ({ type: "compare"; tenant: TenantId } & CompareQuestion)
   | { type: "forget"; tenant: TenantId; model: ModelId };
 
 /** The API's main thread to one that it asks; without an id it waits for no answer. */

@@ -1,4 +1,5 @@
-import type { ColumnNote, ColumnType } from "../../domain/datasets/dataset.ts";
+import type { ColumnNote, ColumnType, DecimalMark } from "../../domain/datasets/dataset.ts";
+import { quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 
 /**
@@ -62,4 +63,58 @@ export const codeNotes = (codes: CodeCells, stated: ColumnType | undefined): Col
     notes.push({ code: "exponent_codes", message });
   }
   return notes;
+};
+
+/** Texts that are numbers to people. */
+export interface NumberForms {
+  /** Every present cell so far is a number, if the comma is a decimal mark; and one had such a comma. */
+  commas: { only: boolean; seen: boolean };
+  /** The same of numbers with thousands marks, %, signs of money; and how one is written. */
+  formatted: { only: boolean; example: string | null };
+}
+
+export const createNumberForms = (only: boolean): NumberForms => ({
+  commas: { only, seen: false },
+  formatted: { only, example: null },
+});
+
+const commaNumber = /^[ \t]*[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?[ \t]*$/;
+const plainNumber = /^[+-]?\d+(?:[.,]\d+)?$/;
+/** 1,234.5 and 1.234,5, 12 %, $3.50, −5 with a minus sign of print, (12.50) of accounts; thousands may be parted by blanks and apostrophes too. */
+const formattedNumber =
+  /^\(?[+\-−]?[$€£¥]?[ \u00a0]?[+\-−]?(?:\d+|[1-9]\d{0,2}(?:([,.'’ \u00a0\u202f])\d{3})(?:\1\d{3})*)(?:[.,]\d+)?[ \u00a0\u202f]?[%$€£¥]?\)?$/;
+
+/** Adds cell i, which is there. */
+export const addNumberForm = ({ commas, formatted }: NumberForms, record: CsvRecord, i: number): void => {
+  if (!commas.only && !formatted.only) return;
+  const text = cellText(record, i);
+  commas.only &&= commaNumber.test(text);
+  commas.seen ||= commas.only && text.includes(",");
+  const trimmed = text.trim();
+  formatted.only &&= formattedNumber.test(trimmed);
+  if (formatted.only && formatted.example === null && !plainNumber.test(trimmed)) formatted.example = trimmed;
+};
+
+/** What a column of categories looks like, if all of its cells do. */
+export const numberFormNote = ({ commas, formatted }: NumberForms, decimal: DecimalMark): ColumnNote | null => {
+  if (commas.only && commas.seen && decimal === ".") {
+    const message = "the texts look like numbers with decimal commas; if they are, upload the file with ?decimal=,";
+    return { code: "decimal_commas", message };
+  }
+  if (!formatted.only || formatted.example === null) return null;
+  const message = `the texts look like numbers with thousands marks or signs, such as ${quoteCell(formatted.example)}; if they are, write them without (1234.5), and upload again`;
+  return { code: "formatted_numbers", message };
+};
+
+/** A slip in one cell turns a column of numbers into one of categories: that is said. */
+export const mostlyNumbers = (
+  firstText: { line: number; text: string } | null,
+  numbers: number,
+  present: number,
+): ColumnNote[] => {
+  if (firstText === null || numbers === 0 || 2 * numbers < present) return [];
+  const rest =
+    "so they are read as categories; if they are numbers, state a word that stands for a missing one in ?missingWords=, or correct such cells, and upload again";
+  const message = `${numbers} of ${present} cells are numbers, but not ${quoteCell(firstText.text)} in line ${firstText.line}, ${rest}`;
+  return [{ code: "mostly_numbers", message }];
 };

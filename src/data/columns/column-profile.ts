@@ -4,8 +4,28 @@ import { areTruthValues } from "../../domain/datasets/truth-values.ts";
 import { limits } from "../../domain/limits.ts";
 import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellLine, cellText } from "../../formats/csv/csv-record.ts";
-import { addNumberCell, type CodeCells, codeNotes, createCodeCells } from "./code-cells.ts";
-import { addDate, addUnread, createDateTally, type DateTally, dateRangeOf } from "./date-tally.ts";
+import {
+  addNumberCell,
+  addNumberForm,
+  type CodeCells,
+  codeNotes,
+  createCodeCells,
+  createNumberForms,
+  mostlyNumbers,
+  type NumberForms,
+  numberFormNote,
+} from "./code-cells.ts";
+import {
+  addDate,
+  addUnread,
+  ambiguousDates,
+  createDateTally,
+  type DateTally,
+  dateRangeOf,
+  datesFound,
+  mayHaveDates,
+  mostlyDates,
+} from "./date-tally.ts";
 import { cellNumber, isEmptyCell, isMissingWord, notANumber, numberText, textNumber } from "./number-cell.ts";
 import { addValue, createRunningMoments, sampleDeviation } from "./running-moments.ts";
 import {
@@ -37,8 +57,7 @@ interface ColumnProfile {
   maximum: number;
   values: ValueTally;
   codes: CodeCells;
-  /** Every present cell so far is a number, if the comma is a decimal mark; and one had such a comma. */
-  commas: { only: boolean; seen: boolean };
+  forms: NumberForms;
   /** Where the column stopped being one of numbers, and how many of the cells after it are numbers all the same. */
   firstText: { line: number; text: string } | null;
   numbersAfter: number;
@@ -82,7 +101,7 @@ export const createColumnProfile = (
       charge,
     ),
     codes: createCodeCells(),
-    commas: { only: stated === undefined, seen: false },
+    forms: createNumberForms(stated === undefined),
     firstText: null,
     numbersAfter: 0,
     dates: createDateTally(stated === undefined || stated === "datetime"),
@@ -105,14 +124,6 @@ const textInDateColumn = (profile: ColumnProfile, record: CsvRecord) =>
     'write it as ISO 8601 does (2026-03-29, 2026-03-29T01:30:00Z) or as a number of seconds since 1970, leave it empty if it is missing, or state the type "category"',
   );
 
-const commaNumber = /^[ \t]*[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?[ \t]*$/;
-
-const lookForCommas = ({ commas, index }: ColumnProfile, record: CsvRecord): void => {
-  const text = cellText(record, index);
-  commas.only = commaNumber.test(text);
-  commas.seen ||= commas.only && text.includes(",");
-};
-
 const addWords = ({ texts, dates, index }: ColumnProfile, record: CsvRecord): void => {
   addText(texts, record, index);
   if (dates.ambiguous) addUnread(dates, record, index);
@@ -121,7 +132,7 @@ const addWords = ({ texts, dates, index }: ColumnProfile, record: CsvRecord): vo
 /** Adds the column's cell of one record. */
 export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
   const { index, stated, dates } = profile;
-  if (dates.only && !addDate(dates, record, index, stated === "datetime") && stated === "datetime")
+  if (mayHaveDates(dates) && !addDate(dates, record, index, stated === "datetime") && stated === "datetime")
     throw textInDateColumn(profile, record);
   if (!profile.isNumber) {
     if (isEmptyCell(record, index)) profile.empty += 1;
@@ -129,7 +140,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
       if (stated === "boolean") addTruth(profile.truths, record, profile);
       addWords(profile, record);
       profile.values.add(record, index);
-      if (profile.commas.only) lookForCommas(profile, record);
+      addNumberForm(profile.forms, record, index);
       if (profile.firstText !== null && Number.isFinite(cellNumber(record, index))) profile.numbersAfter += 1;
     }
     return;
@@ -142,7 +153,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
     profile.firstText = { line: record.line, text: cellText(record, index) };
     addWords(profile, record);
     profile.values.add(record, index);
-    if (profile.commas.only) lookForCommas(profile, record);
+    addNumberForm(profile.forms, record, index);
   } else if (Number.isNaN(value)) {
     if (isEmptyCell(record, index)) profile.empty += 1;
     else {
@@ -220,34 +231,15 @@ const finishCategory = (profile: ColumnProfile): Column => {
   return { name, type: "category", missing, distinct: categories.length, categories };
 };
 
-/** A slip in one cell turns a column of numbers into one of categories: that is said. */
-const mostlyNumbers = ({ firstText, moments, numbersAfter }: ColumnProfile, present: number): ColumnNote[] => {
-  const numbers = moments.count + numbersAfter;
-  if (firstText === null || numbers === 0 || 2 * numbers < present) return [];
-  const rest =
-    "so they are read as categories; if they are numbers, state a word that stands for a missing one in ?missingWords=, or correct such cells, and upload again";
-  const message = `${numbers} of ${present} cells are numbers, but not ${quoteCell(firstText.text)} in line ${firstText.line}, ${rest}`;
-  return [{ code: "mostly_numbers", message }];
-};
-
 /** Why a column is read as it is, where that is more than a look at its cells tells. */
 const inferenceNotes = (column: Column, { stated, dates, texts }: ColumnProfile): ColumnNote[] => {
   if (stated !== undefined) return [];
-  if (column.type === "datetime" && column.dates !== undefined) {
-    const { earliest, latest, cycles } = column.dates;
-    const beside = cycles.length === 0 ? "" : `, and the cycles ${cycles.map((cycle) => `"${cycle}"`).join(", ")}`;
-    const message = `all cells are dates or times, from ${earliest} to ${latest}; features are the elapsed days${beside}; state the type "category" if they are names`;
-    return [{ code: "datetimes_found", message }];
-  }
+  if (column.type === "datetime" && column.dates !== undefined) return [datesFound(column.dates)];
   if (column.type === "text") {
     const message = `texts of ${meanWords(texts).toFixed(1)} words in the mean, hardly any two alike; features are their words; state the type "category" if they are names, or exclude the column`;
     return [{ code: "texts_found", message }];
   }
-  if (column.type === "category" && dates.ambiguous && texts.cells > 0) {
-    const message =
-      "dates of which it is not said what is the day and what the month are read as categories; write them as ISO 8601 does (2026-03-29)";
-    return [{ code: "ambiguous_dates", message }];
-  }
+  if (column.type === "category" && dates.ambiguous && texts.cells > 0) return [ambiguousDates];
   if (column.type === "category") {
     const words = (column.categories ?? []).filter(({ value }) => isMissingWord(value));
     if (words.length > 0) {
@@ -277,11 +269,15 @@ const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: Prof
   if (value !== null) {
     notes.push({ code: "constant", message: `every row has ${quoteCell(value)}: nothing can be learnt from it` });
   }
-  const { only, seen } = profile.commas;
-  if (column.type === "category" && only && seen && decimal === ".") {
-    const message = "the texts look like numbers with decimal commas; if they are, upload the file with ?decimal=,";
-    notes.push({ code: "decimal_commas", message });
-  } else if (column.type === "category") notes.push(...mostlyNumbers(profile, rows - column.missing));
+  const form = column.type === "category" ? numberFormNote(profile.forms, decimal) : null;
+  if (form !== null) notes.push(form);
+  else if (column.type === "category") {
+    const present = rows - column.missing;
+    notes.push(
+      ...mostlyNumbers(profile.firstText, profile.moments.count + profile.numbersAfter, present),
+      ...mostlyDates(profile.dates, present),
+    );
+  }
   return [...notes, ...inferenceNotes(column, profile)];
 };
 

@@ -1,4 +1,5 @@
-import type { DateCycle, DateRange } from "../../domain/datasets/dataset.ts";
+import type { ColumnNote, DateCycle, DateRange } from "../../domain/datasets/dataset.ts";
+import { quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { periodOf, phaseOf } from "./date-cycles.ts";
 import { ambiguousDate, daysOf, parseInstant, textOfDays } from "./instant.ts";
@@ -11,6 +12,9 @@ const cycles: readonly DateCycle[] = ["hour", "weekday", "year"];
 export interface DateTally {
   /** Every present cell so far is a date. */
   only: boolean;
+  /** Present cells that were none, and the first of them; they are counted while a column may be one of dates for the most part. */
+  others: number;
+  firstOther: { line: number; text: string } | null;
   /** Every present cell so far is one of which day and month may be mistaken. */
   ambiguous: boolean;
   count: number;
@@ -23,11 +27,20 @@ export interface DateTally {
   varies: readonly DateCycle[];
 }
 
+/** After so many cells that are none, and fewer dates, a column is not looked at further. */
+const fewOthers = 100;
+
+/** Whether the next cell may still tell something of dates. */
+export const mayHaveDates = ({ only, count, others }: DateTally): boolean =>
+  only || (others > 0 && (others < fewOthers || count >= others));
+
 const noCycles: readonly DateCycle[] = [];
 
 /** Made for each column of the widest table in one go: nothing but numbers until a date has been read. */
 export const createDateTally = (only: boolean): DateTally => ({
   only,
+  others: 0,
+  firstOther: null,
   ambiguous: true,
   count: 0,
   missingWords: 0,
@@ -48,6 +61,8 @@ export const addDate = (tally: DateTally, record: CsvRecord, i: number, stated: 
   const days = stated ? cellDays(record, i) : instant === null ? notANumber : daysOf(instant);
   if (!Number.isFinite(days)) {
     tally.only = false;
+    tally.others += 1;
+    tally.firstOther ??= { line: record.line, text: cellText(record, i) };
     return false;
   }
   tally.ambiguous = false;
@@ -75,3 +90,24 @@ export const dateRangeOf = ({ earliest, latest, varies }: DateTally): DateRange 
   latest: textOfDays(latest),
   cycles: cycles.filter((cycle) => varies.includes(cycle) && latest - earliest > periodOf(cycle)),
 });
+
+/** A slip in one cell turns a column of dates into one of categories: that is said. */
+export const mostlyDates = ({ count, firstOther }: DateTally, present: number): ColumnNote[] => {
+  if (firstOther === null || count === 0 || 2 * count < present) return [];
+  const rest =
+    "so they are read as categories; if they are dates, state a word that stands for a missing one in ?missingWords=, or correct such cells, and upload again";
+  const message = `${count} of ${present} cells are dates, but not ${quoteCell(firstOther.text)} in line ${firstOther.line}, ${rest}`;
+  return [{ code: "mostly_dates", message }];
+};
+
+export const datesFound = ({ earliest, latest, cycles }: DateRange): ColumnNote => {
+  const beside = cycles.length === 0 ? "" : `, and the cycles ${cycles.map((cycle) => `"${cycle}"`).join(", ")}`;
+  const message = `all cells are dates or times, from ${earliest} to ${latest}; features are the elapsed days${beside}; state the type "category" if they are names`;
+  return { code: "datetimes_found", message };
+};
+
+export const ambiguousDates: ColumnNote = {
+  code: "ambiguous_dates",
+  message:
+    "dates of which it is not said what is the day and what the month are read as categories; write them as ISO 8601 does (2026-03-29)",
+};

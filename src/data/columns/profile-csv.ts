@@ -1,15 +1,17 @@
 import type { Column, ColumnType, DatasetNote } from "../../domain/datasets/dataset.ts";
-import { constantOf, isEmptyColumn } from "../../domain/datasets/odd-columns.ts";
+import { constantOf, isEmptyColumn, oddValueNotes } from "../../domain/datasets/odd-columns.ts";
 import { createSpecErrors } from "../../domain/jobs/spec/spec-errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { createNearNames } from "../../domain/near-names.ts";
 import { toPointerSegment } from "../../domain/pointer.ts";
 import { createTurnTaker } from "../../domain/turn-taker.ts";
 import type { CsvDialect, StatedDialect } from "../../formats/csv/csv-dialect.ts";
+import { isNumberName } from "../../formats/csv/csv-header.ts";
 import { type CsvHandlers, scanCsv } from "../../formats/csv/csv-scanner.ts";
 import { findDialect } from "../../formats/csv/find-dialect.ts";
 import { createRepeats, type Repeats } from "../../formats/csv/repeats.ts";
 import { addCell, createColumnProfile, finishColumn } from "./column-profile.ts";
+import { parseInstant } from "./instant.ts";
 import { fitValues, keepRoom } from "./value-room.ts";
 
 export interface CsvProfile extends CsvDialect {
@@ -23,7 +25,7 @@ export interface CsvProfile extends CsvDialect {
 const dialectNotes = (
   { delimiter, decimal }: CsvDialect,
   stated: StatedDialect,
-  namesAreNumbers: boolean,
+  headerIsRow: boolean,
 ): DatasetNote[] => {
   const notes: DatasetNote[] = [];
   if (stated.delimiter === undefined && delimiter !== ",") {
@@ -36,9 +38,9 @@ const dialectNotes = (
       "numbers are written with decimal commas in the first rows, so the file was read so; state ?decimal=. if that is wrong";
     notes.push({ code: "decimal_found", message });
   }
-  if (namesAreNumbers) {
+  if (headerIsRow) {
     const message =
-      "the first line was read as names of columns and has nothing but numbers; if it is a row, upload the file with ?header=absent";
+      "the first line was read as names of columns and reads as a row like those below it; if it is one, upload the file with ?header=absent";
     notes.push({ code: "header_numbers", message });
   }
   return notes;
@@ -68,7 +70,23 @@ const noteSameColumns = (columns: readonly Column[], rows: number, { columns: be
   });
 };
 
-const isNumberName = (name: string): boolean => /^[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?$/.test(name.trim());
+const noteOddValues = (column: Column, rows: number): Column => {
+  const odd = oddValueNotes(column, rows);
+  return odd.length === 0 ? column : { ...column, notes: [...(column.notes ?? []), ...odd] };
+};
+
+/** Whether a column's name could be one of its cells: 0, nothing tells; 1, it is a word that the column has as well; 2, a number or a date above others. */
+const likenessOfName = ({ name, type, categories }: Column): 0 | 1 | 2 => {
+  if (type === "number") return isNumberName(name) ? 2 : 0;
+  if (type === "datetime") return parseInstant(name) === null ? 0 : 2;
+  return categories?.some(({ value }) => value === name) === true ? 1 : 0;
+};
+
+/** Whether the first line reads as a row: every name as a cell of its column, and not words alone, which a header that comes again would be. */
+const looksLikeRow = (columns: readonly Column[]): boolean => {
+  const likenesses = columns.map(likenessOfName);
+  return likenesses.every((likeness) => likeness > 0) && likenesses.includes(2);
+};
 
 const checkStatedTypes = (types: Readonly<Record<string, ColumnType>>, names: readonly string[]): void => {
   const known = new Set(names);
@@ -117,9 +135,8 @@ export const profileCsv = async (
       return true;
     },
   };
-  const { dialect, stream: whole } = await findDialect(stream, stated);
+  const { dialect, declared, stream: whole } = await findDialect(stream, stated);
   await scanCsv(whole, handlers, dialect);
-  const namesAreNumbers = dialect.header === undefined && columns.every(({ name }) => isNumberName(name));
   const file = { rows, columns: columns.length, decimal: dialect.decimal };
   const finished: Column[] = [];
   const turn = createTurnTaker();
@@ -127,7 +144,12 @@ export const profileCsv = async (
     finished.push(finishColumn(column, file));
     await turn();
   }
-  const notes = [...dialectNotes(dialect, stated, namesAreNumbers), ...repeatedRows(repeats.rows())];
-  const noted = noteSameColumns(fitValues(finished), rows, repeats);
+  const headerIsRow = dialect.header === undefined && looksLikeRow(finished);
+  const notes = [
+    ...dialectNotes(dialect, { ...stated, delimiter: stated.delimiter ?? declared }, headerIsRow),
+    ...repeatedRows(repeats.rows()),
+  ];
+  const fitting = fitValues(finished).map((column) => noteOddValues(column, rows));
+  const noted = noteSameColumns(fitting, rows, repeats);
   return { rows, columns: noted, ...dialect, ...(notes.length === 0 ? {} : { notes }) };
 };

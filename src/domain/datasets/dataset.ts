@@ -67,9 +67,16 @@ export const ColumnNote = z
         "ambiguous_dates",
         "missing_words",
         "same_column",
+        "mostly_dates",
+        "formatted_numbers",
+        "many_texts",
+        "id_like",
+        "mostly_missing",
+        "skewed",
+        "far_values",
       ])
       .describe(
-        "`datetimes_found`, `texts_found`: what the type was inferred from; `ambiguous_dates`: days and months may be mistaken for each other; `missing_words`: `NA` and the like in a column of categories, where they are categories; `same_column`: an earlier column has the same in every row; `leading_zeros`, `large_integers` (beyond 2⁵³) and `exponent_codes` (1e3): texts that a number would not give back; `number_texts`: texts in the file that look like numbers",
+        "`datetimes_found`, `texts_found`: what the type was inferred from; `ambiguous_dates`: days and months may be mistaken for each other; `missing_words`: `NA` and the like in a column of categories, where they are categories; `same_column`: an earlier column has the same in every row; `leading_zeros`, `large_integers` (beyond 2⁵³) and `exponent_codes` (1e3): texts that a number would not give back; `number_texts`: texts in the file that look like numbers; `mostly_numbers`, `mostly_dates`: some cell is none; `formatted_numbers`: thousands marks, units or signs of money; `many_texts`: too many categories for a feature; `id_like`, `mostly_missing` (more than half), `skewed`, `far_values`: of its values",
       ),
     message: z.string().describe("what it means and what to do about it"),
   })
@@ -123,7 +130,7 @@ export const DatasetNote = z
         "repeated_rows",
       ])
       .describe(
-        "how the file was read, where that was not stated; `converted`: it came as another form, and is kept as CSV; `columns_left_out`: columns that have no form in a table; `header_numbers`: the first line, read as names, has nothing but numbers; `repeated_rows`: more than one row of a hundred is the same as an earlier one (of the first 200,000), while most are like no other",
+        "how the file was read, where that was not stated; `converted`: it came as another form, and is kept as CSV; `columns_left_out`: columns that have no form in a table; `header_numbers`: the first line, read as names, has numbers or dates and reads as a row; `repeated_rows`: more than one row of a hundred is the same as an earlier one (of the first 200,000), while most are like no other",
       ),
     message: z.string().describe("for people, with the way to say otherwise"),
   })

@@ -15,6 +15,12 @@ export const CompareRequest = z
       .max(mostModels)
       .describe("ids or aliases; they have one label in common. One alone is evaluated on the data set"),
     dataset: DatasetId.describe("any that has the models' columns and their label"),
+    rows: z
+      .enum(["all", "held_out"])
+      .default("all")
+      .describe(
+        "`held_out`: only rows that none of the models, nor what they started from, has learnt from: those that were held out from each model that was trained on this data set, by what it said of them then (of a cross-validation its folds' models, of a refit the one that was measured)",
+      ),
   })
   .meta({ id: "CompareRequest", description: "Models to compare, and the rows to compare them on." });
 
@@ -28,7 +34,9 @@ export const ComparedModel = z
     group: z.int().describe("its place among `groups`, from 0: the best"),
     trainedOnIt: z
       .boolean()
-      .describe("it was trained on this data set: of the rows that it has seen it knows too much"),
+      .describe(
+        "it, or a model that it started from, was trained on this data set: of the rows that it has seen it knows too much",
+      ),
     accuracy: Estimate.nullable().describe("classes: share of right answers"),
     brier: Estimate.nullable().describe("classes: mean squared distance of the probabilities from the truth, 0 to 2"),
     areaUnderRoc: Estimate.nullable().describe("two classes only"),
@@ -36,6 +44,9 @@ export const ComparedModel = z
       .number()
       .nullable()
       .describe("classes: mean |confidence − accuracy| over bins of equally many rows"),
+    calibrationErrorByChance: ClassificationReport.shape.calibrationErrorByChance.describe(
+      "classes: what it would be on average if each answer were right with its confidence",
+    ),
     calibration: calibration.nullable().describe("classes: the bins, by confidence"),
     rootMeanSquaredError: Estimate.nullable().describe("numbers: in the label's units"),
     meanAbsoluteError: Estimate.nullable().describe("numbers: in the label's units"),
@@ -64,8 +75,13 @@ export const Comparison = z
         "of a row: ln p of its class; of numbers, with a minus, the models' own loss: (label − prediction)², |label − prediction|, ρ(label − prediction) of a quantile, or the deviance of counts or positive numbers. Where the models' losses differ it is one for all, and a note says which and why",
       ),
     rows: z.int().describe("compared: the same for all; of a large data set 10,000, at equal distances"),
+    heldOut: z.boolean().default(false).describe("only rows were asked for that none of the models has learnt from"),
     leftOut: z
       .object({
+        learnt: z
+          .int()
+          .default(0)
+          .describe("with `rows: held_out`, those that one of the models learnt from, or has kept no answer for"),
         unlabelled: z.int().describe("without a label"),
         unknown: z.int().describe("with a class that one of the models does not know"),
         weightless: z.int().default(0).describe("with the weight 0"),
@@ -77,6 +93,13 @@ export const Comparison = z
       .default(null)
       .describe(
         "the column that rows count by, as all the models have it; null: each counts once, and a note says why where a model has one",
+      ),
+    by: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe(
+        "the column that the models were split by: rows of one of its values are one unit to every interval; null: each row is one",
       ),
     models: z.array(ComparedModel).describe("the best first"),
     differences: z

@@ -122,6 +122,13 @@ export const ClassificationReport = z
         "two classes only: ROC, precision and recall, F1 and cost at every threshold; null where the rows have one class",
       ),
     calibrationError: z.number().describe("mean |confidence − accuracy| over bins of equally many rows"),
+    calibrationErrorByChance: z
+      .number()
+      .nullable()
+      .default(null)
+      .describe(
+        "what it would be on average if each answer were right with its confidence: of few rows far from 0; null where rows are not independent (repeats, groups), and in reports of earlier versions",
+      ),
     calibration: z
       .array(
         z
@@ -168,8 +175,11 @@ export const RegressionReport = z
     bias: Estimate.describe("mean of prediction − truth"),
     residuals: z
       .object({
-        standardDeviation: z.number().describe("in the label's units"),
-        skewness: z.number().nullable().describe("0 for symmetric errors; null: they do not vary"),
+        standardDeviation: z.number().nullable().describe("in the label's units; null: of one row"),
+        skewness: z
+          .number()
+          .nullable()
+          .describe("0 for symmetric errors, above where a few predictions are far too high; null: they do not vary"),
         excessKurtosis: z
           .number()
           .nullable()

@@ -43,5 +43,8 @@ export const quoteByte = ({ quote = '"' }: Pick<CsvDialect, "quote">): number =>
 
 export const delimiters: readonly Delimiter[] = [",", ";", "\t", "|"];
 
+/** The line before the header by which Excel is told, and tells, what separates the cells: `sep=;`. It is no row. */
+export const separatorLine = /^sep=([,;|\t])\r?(?:\n|$)/i;
+
 /** A delimiter as an error message and a URL name it. */
 export const delimiterName = (delimiter: Delimiter): string => (delimiter === "\t" ? "tab" : delimiter);

@@ -5,11 +5,23 @@ import { csvError, quoteCell } from "./csv-error.ts";
 import { cellText } from "./csv-record.ts";
 import { cellPlace, type ScanContext } from "./csv-scan-record.ts";
 
+export const isNumberName = (name: string): boolean => /^[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?$/.test(name.trim());
+
+/** What else may be wrong with a header that has numbers: it is none. */
+const orNoHeader = ({ record }: ScanContext): string => {
+  const hasNumber = Array.from({ length: record.cells }, (_, i) => cellText(record, i)).some(isNumberName);
+  return hasNumber ? "; if the first line is a row, upload the file with ?header=absent" : "";
+};
+
 const checkName = (context: ScanContext, i: number, name: string): void => {
   if (name.trim() === "") {
     // So pandas and R write the numbers of the rows.
     const remedy = i === 0 ? ", or leave row numbers out (pandas: index=False; R: row.names = FALSE)" : "";
-    throw csvError(cellPlace(context, i), "the column has no name", `name every column in the header${remedy}`);
+    throw csvError(
+      cellPlace(context, i),
+      "the column has no name",
+      `name every column in the header${remedy}${orNoHeader(context)}`,
+    );
   }
   if (name.length > limits.nameLength) {
     throw csvError(
@@ -35,7 +47,7 @@ export const parseHeader = (context: ScanContext): readonly string[] => {
     const first = columnOf.get(name);
     if (first !== undefined) {
       const problem = `the column name ${quoteCell(name)} was already used by column ${first + 1}`;
-      throw csvError(cellPlace(context, i), problem, "give every column a name of its own");
+      throw csvError(cellPlace(context, i), problem, `give every column a name of its own${orNoHeader(context)}`);
     }
     columnOf.set(name, i);
     names.push(name);

@@ -2,7 +2,7 @@ import { Buffer, isAscii, isUtf8 } from "node:buffer";
 import { counted } from "../../domain/counted.ts";
 import { limits } from "../../domain/limits.ts";
 import { createTurnTaker } from "../../domain/turn-taker.ts";
-import { type CsvDialect, plainDialect, quoteByte } from "./csv-dialect.ts";
+import { type CsvDialect, plainDialect, quoteByte, separatorLine } from "./csv-dialect.ts";
 import { checkEncoding, skipByteOrderMark } from "./csv-encoding.ts";
 import { csvError } from "./csv-error.ts";
 import { parseHeader } from "./csv-header.ts";
@@ -61,6 +61,12 @@ const createContext = (dialect: CsvDialect, from: ScanStart | undefined): ScanCo
   return createScanContext({ record, names: from?.names ?? [], delimiter, quote, final: false });
 };
 
+const isBlankLine = ({ cells, start, starts, ends }: CsvRecord): boolean =>
+  cells === 1 && starts[0] === ends[0] && starts[0] === start;
+
+const isSeparatorLine = ({ bytes, line, start, ends, cells }: CsvRecord): boolean =>
+  line === 1 && separatorLine.test(bytes.toString("latin1", start, ends[cells - 1]));
+
 /** Of a file that has no names: column_1, column_2, … */
 const numberedNames = ({ cells }: CsvRecord): string[] => Array.from({ length: cells }, (_, i) => `column_${i + 1}`);
 
@@ -80,7 +86,7 @@ const createCsvScanner = (handlers: CsvHandlers, dialect: CsvDialect = plainDial
   let stopped = false;
 
   const takeRecord = (record: CsvRecord): void => {
-    if (record.cells === 1 && record.starts[0] === record.ends[0] && record.starts[0] === record.start) return;
+    if (isBlankLine(record) || (context.names.length === 0 && isSeparatorLine(record))) return;
     if (context.names.length === 0) {
       context.names = dialect.header === "absent" ? numberedNames(record) : parseHeader(context);
       handlers.header(context.names);

@@ -1,9 +1,17 @@
 import { Buffer } from "node:buffer";
-import type { DecimalMark, Delimiter } from "../../domain/datasets/dataset.ts";
+import type { Delimiter } from "../../domain/datasets/dataset.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { createTurnTaker } from "../../domain/turn-taker.ts";
-import { type CsvDialect, delimiters, dialectOf, quoteByte, type StatedDialect, statedOnly } from "./csv-dialect.ts";
+import {
+  type CsvDialect,
+  delimiters,
+  dialectOf,
+  quoteByte,
+  type StatedDialect,
+  separatorLine,
+  statedOnly,
+} from "./csv-dialect.ts";
 import { withoutByteOrderMark } from "./csv-encoding.ts";
 import { cellText, createCsvRecord } from "./csv-record.ts";
 import { createScanContext, incomplete, scanRecord } from "./csv-scan-record.ts";
@@ -52,22 +60,6 @@ const readWith = (delimiter: Delimiter, quote: number, sample: Buffer, final: bo
   return reading;
 };
 
-/**
- * A comma, unless it does not make a table of the first records and exactly one other delimiter does: what is read with commas stays so. Where the header has commas
- * as well, only a semicolon or a tab may be meant.
- */
-const chooseDelimiter = async (readAs: (delimiter: Delimiter) => Promise<Reading>): Promise<Reading> => {
-  const comma = await readAs(",");
-  if (comma.columns > 1 && comma.even) return comma;
-  const tables: Reading[] = [];
-  for (const delimiter of delimiters) {
-    if (delimiter === "," || (comma.columns > 1 && !mayHaveCommas(delimiter))) continue;
-    const reading = await readAs(delimiter);
-    if (reading.even && reading.columns > 1) tables.push(reading);
-  }
-  return tables.length === 1 ? tables[0]! : comma;
-};
-
 const commaNumber = /^[ \t]*[+-]?\d*,\d+(?:[eE][+-]?\d+)?[ \t]*$/;
 const wholeNumber = /^[ \t]*[+-]?\d+(?:[eE][+-]?\d+)?[ \t]*$/;
 const pointNumber = /^[ \t]*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?[ \t]*$/;
@@ -75,18 +67,35 @@ const pointNumber = /^[ \t]*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?[ \t]*$/;
 const grouped = /^[ \t]*[+-]?[1-9]\d{0,2},\d{3}[ \t]*$/;
 const missing = /^[ \t]*(?:NA|NaN|null)?[ \t]*$/i;
 
-/** A comma, if a column of numbers has some that cannot be thousands, and none has points. */
-const chooseDecimal = ({ delimiter, columns, cells }: Reading): DecimalMark => {
-  if (!mayHaveCommas(delimiter)) return ".";
-  let commas = false;
+/** How many columns of numbers have commas that cannot be thousands; none, where a number has a point. */
+const decimalColumns = ({ delimiter, columns, cells }: Reading): number => {
+  if (!mayHaveCommas(delimiter)) return 0;
+  let found = 0;
   for (let i = 0; i < columns; i++) {
     const present = cells.map((record) => record[i] ?? "").filter((cell) => !missing.test(cell));
     const kinds = (pattern: RegExp): boolean => present.some((cell) => pattern.test(cell));
-    if (kinds(pointNumber)) return ".";
+    if (kinds(pointNumber)) return 0;
     const numbers = present.every((cell) => commaNumber.test(cell) || wholeNumber.test(cell));
-    commas ||= numbers && present.some((cell) => commaNumber.test(cell) && !grouped.test(cell));
+    if (numbers && present.some((cell) => commaNumber.test(cell) && !grouped.test(cell))) found += 1;
   }
-  return commas ? "," : ".";
+  return found;
+};
+
+/**
+ * A comma, unless it does not make a table of the first records and exactly one other delimiter does: what is read with commas stays so. Where the header has commas
+ * as well, only a semicolon or a tab may be meant; and where both make a table, as of `1,5;2,5` without a header, only if two columns have decimal commas then.
+ */
+const chooseDelimiter = async (readAs: (delimiter: Delimiter) => Promise<Reading>): Promise<Reading> => {
+  const comma = await readAs(",");
+  const isTable = comma.columns > 1 && comma.even;
+  const tables: Reading[] = [];
+  for (const delimiter of delimiters) {
+    if (delimiter === "," || (comma.columns > 1 && !mayHaveCommas(delimiter))) continue;
+    const reading = await readAs(delimiter);
+    if (reading.even && reading.columns > 1) tables.push(reading);
+  }
+  const other = tables.length === 1 ? tables[0]! : comma;
+  return isTable && decimalColumns(other) < 2 ? comma : other;
 };
 
 const choose = async (stated: StatedDialect, sample: Buffer, final: boolean): Promise<CsvDialect> => {
@@ -96,18 +105,18 @@ const choose = async (stated: StatedDialect, sample: Buffer, final: boolean): Pr
     return readWith(delimiter, quoteByte(stated.quote === undefined ? {} : { quote: stated.quote }), sample, final);
   };
   const reading = await (stated.delimiter === undefined ? chooseDelimiter(readAs) : readAs(stated.delimiter));
-  const decimal = stated.decimal ?? chooseDecimal(reading);
+  const decimal = stated.decimal ?? (decimalColumns(reading) > 0 ? "," : ".");
   return { delimiter: reading.delimiter, decimal, ...statedOnly(stated) };
 };
 
 /**
  * How a file separates its cells and writes its decimals, where the user does not say so, found out by its first records; and the file again, from its start.
- * What is stated is not asked.
+ * What is stated is not asked; `declared` is the delimiter that a first line such as `sep=;` names.
  */
 export const findDialect = async (
   stream: AsyncIterable<Uint8Array>,
   stated: StatedDialect,
-): Promise<{ dialect: CsvDialect; stream: AsyncIterable<Uint8Array> }> => {
+): Promise<{ dialect: CsvDialect; declared?: Delimiter; stream: AsyncIterable<Uint8Array> }> => {
   const { delimiter, decimal } = stated;
   if (delimiter !== undefined && decimal !== undefined) return { dialect: dialectOf(stated), stream };
   const source = stream[Symbol.asyncIterator]();
@@ -132,5 +141,12 @@ export const findDialect = async (
     }
   };
   const sample = withoutByteOrderMark(Buffer.concat(pieces));
-  return { dialect: await choose(stated, sample, final), stream: rest() };
+  const line = separatorLine.exec(sample.toString("latin1", 0, 16));
+  const declared = line?.[1] as Delimiter | undefined;
+  const known: StatedDialect = { ...stated, delimiter: stated.delimiter ?? declared };
+  return {
+    dialect: await choose(known, sample.subarray(line?.[0].length ?? 0), final),
+    ...(declared === undefined ? {} : { declared }),
+    stream: rest(),
+  };
 };

@@ -27,8 +27,10 @@ export const createPredictionsService = (wiring: Wiring): wire.PredictionsServic
       const { model, idempotencyKey } = request;
       return toJob((await predictDataset(deps, caller, { model, body: bodyOf(request), idempotencyKey })).job);
     }),
-    compareModels: unary(wiring, "compareModels", async (caller, { models, dataset, page }) => {
-      const comparison = await compareModels(deps, caller, { body: { models, dataset } });
+    compareModels: unary(wiring, "compareModels", async (caller, { models, dataset, page, rows }) => {
+      const comparison = await compareModels(deps, caller, {
+        body: { models, dataset, ...(rows === undefined ? {} : { rows }) },
+      });
       return {
         comparison: inBothForms<Comparison>(modelShapes.comparison, comparison),
         html: page ? comparisonPage(comparison) : undefined,

@@ -2,6 +2,7 @@ import { unfitColumns } from "../../data/stored/stored-rows.ts";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { type FieldError, orNull, ServiceError } from "../../domain/errors.ts";
 import { classCounts } from "../../domain/jobs/spec/task-columns.ts";
+import { limits } from "../../domain/limits.ts";
 import { type ComparedModel, CompareRequest, type Comparison } from "../../domain/models/comparison.ts";
 import { isImported, type Model } from "../../domain/models/model.ts";
 import { columnDrift } from "../../stats/explaining/column-drift.ts";
@@ -65,13 +66,51 @@ const requireLabel = ({ preprocessing: { label } }: Model, dataset: Dataset): vo
     wrong(`${name} has too many different values in the data set to be classes; upload it with the type category`);
 };
 
-/** The data set that each model learnt from; null: it was deleted. */
-const datasetsOf = (deps: Deps, caller: Caller, models: readonly Model[]): Promise<(Dataset | null)[]> =>
+/** The data set that a model learnt from; null: it was deleted. */
+const datasetOf = async (deps: Deps, caller: Caller, { dataset }: Model): Promise<Dataset | null> =>
+  dataset === null ? null : orNull(deps.catalogue.dataset(caller.tenant, dataset));
+
+/** A model and those that it started from, as far as they were trained here and are still there. */
+const lineOf = async (deps: Deps, caller: Caller, model: Model): Promise<Model[]> => {
+  const line = [model];
+  for (let id = model.base; id !== null && line.length < limits.lineageNodes; ) {
+    const base = await orNull(deps.catalogue.model(caller.tenant, id));
+    if (base === null || isImported(base)) break;
+    line.push(base);
+    id = base.base;
+  }
+  return line;
+};
+
+/** Of each model those of its line that learnt from the file, under whatever id it was uploaded. */
+const learntOf = (
+  deps: Deps,
+  caller: Caller,
+  models: readonly Model[],
+  dataset: Dataset,
+): Promise<{ learnt: Model[]; isOwn: boolean }[]> =>
   Promise.all(
-    models.map(async ({ dataset }) =>
-      dataset === null ? null : orNull(deps.catalogue.dataset(caller.tenant, dataset)),
-    ),
+    models.map(async (model) => {
+      const learnt: Model[] = [];
+      for (const one of await lineOf(deps, caller, model)) {
+        const own = one.dataset === dataset.id ? dataset : await datasetOf(deps, caller, one);
+        if (own?.sha256 === dataset.sha256) learnt.push(one);
+      }
+      return { learnt, isOwn: learnt[0] === model };
+    }),
   );
+
+const requireHeldOut = (learnt: readonly { learnt: readonly Model[] }[]): void => {
+  for (const [i, one] of learnt.entries())
+    for (const model of one.learnt)
+      if (model.files?.heldOut === undefined)
+        refuse([
+          {
+            pointer: `/models/${i}`,
+            detail: `${model.id} learnt from this data set and keeps no predictions of rows that were held out: none were, it is a trial's, or of an earlier version; leave "rows" out, or compare on other data`,
+          },
+        ]);
+};
 
 const driftOf = (model: Model, dataset: Dataset, trained: Dataset | null): ComparedModel["drift"] => {
   if (trained === null) return null;
@@ -109,17 +148,19 @@ export const compareModels = async (deps: Deps, caller: Caller, request: { body:
     unfitColumns(preprocessing, dataset).map(({ pointer, detail }) => ({ pointer, detail: `${detail} (${id})` })),
   );
   if (faults.length > 0) refuse(faults);
-  const datasets = await datasetsOf(deps, caller, models);
-  // Under whatever id its file was uploaded.
-  const isOwn = ({ dataset: id }: Model, i: number): boolean =>
-    id === dataset.id || datasets[i]?.sha256 === dataset.sha256;
-  const trainedOnIt = models.filter(isOwn).map(({ id }) => id);
+  const datasets = await Promise.all(models.map((model) => datasetOf(deps, caller, model)));
+  const learnt = await learntOf(deps, caller, models, dataset);
+  const trainedOnIt = models.filter((_, i) => learnt[i]!.learnt.length > 0).map(({ id }) => id);
+  const heldOut = asked.rows === "held_out" ? learnt : null;
+  if (heldOut !== null) requireHeldOut(heldOut);
   const again = async () => {
     for (const { id } of models) await getModel(deps, caller, { id });
   };
-  const compared = await unlessDeleted(again, () => deps.engine.compare(caller, { models, dataset, trainedOnIt }));
+  const compared = await unlessDeleted(again, () =>
+    deps.engine.compare(caller, { models, dataset, trainedOnIt, heldOut }),
+  );
   const drifts = new Map(
-    models.map((model, i) => [model.id, isOwn(model, i) ? null : driftOf(model, dataset, datasets[i]!)]),
+    models.map((model, i) => [model.id, learnt[i]!.isOwn ? null : driftOf(model, dataset, datasets[i]!)]),
   );
   const { nested, notes } = await nestedOf(deps, caller, models, datasets);
   return {

@@ -102,9 +102,10 @@ export const api = {
   modelFile: async (model: string, file: "weights" | "onnx" | "card" | "report.html", preprocessing?: boolean) =>
     (await descent.models.file(model, file, preprocessing === undefined ? {} : { preprocessing })).blob(),
   lineage: (model: string, signal: AbortSignal) => descent.models.lineage(model, { signal }),
-  compare: (models: readonly string[], dataset: string) => descent.models.compare(models, dataset),
-  comparisonPage: async (models: readonly string[], dataset: string) =>
-    (await descent.models.comparePage(models, dataset)).blob(),
+  compare: (models: readonly string[], dataset: string, rows: "all" | "held_out") =>
+    descent.models.compare(models, dataset, { rows }),
+  comparisonPage: async (models: readonly string[], dataset: string, rows: "all" | "held_out") =>
+    (await descent.models.comparePage(models, dataset, { rows })).blob(),
   aliases: (pageToken: string | null, signal: AbortSignal) =>
     descent.aliases.list({ pageSize, signal }).page(pageToken),
   allAliases: (signal: AbortSignal) => all<Alias>([], descent.aliases.list({ pageSize: 100, signal })),

@@ -13,6 +13,21 @@ const day = (i: number, from = Date.UTC(2024, 0, 1)): string =>
 const days = (count: number, step = 1): string[] => Array.from({ length: count }, (_, i) => day(i * step));
 
 describe("dates", () => {
+  test("for the most part are told, with the first cell that is none", async () => {
+    const notes = async (cells: readonly string[]) => (await column(cells)).notes;
+    const dates = [...days(75), ...days(75)];
+    expect(await notes([...dates.slice(0, 5), "2026-02-30", ...dates.slice(5), "unknown"])).toEqual([
+      {
+        code: "mostly_dates",
+        message: expect.stringMatching(/^150 of 152 cells are dates, but not "2026-02-30" in line 7, so they are read/),
+      },
+    ]);
+    expect((await notes(["unknown", ...dates]))?.[0]?.message).toMatch(/^150 of 151 .* not "unknown" in line 2/);
+    expect(await notes(["a", "b", "c", "2026-01-01"])).toBeUndefined();
+    // One that begins with other things is not looked at to its end.
+    expect(await notes([...dates.map(() => "x"), ...dates])).toBeUndefined();
+  });
+
   test("are found where all cells are some, with what recurs in them, and it is said", async () => {
     const found = await column([...days(30), "", "NA"]);
     expect(found).toMatchObject({

@@ -58,7 +58,8 @@ describe("the profile of a file", () => {
     // Pairs of columns that part from the others late, and one that parts from all in the last row.
     const parting = Array.from({ length: 60 }, (_, i) => [i, i < 40 ? i : -i, i, i < 40 ? i : -i, i < 59 ? i : 7]);
     const parted = await profile(`a,b,c,d,e\n${parting.map((cells) => cells.join(",")).join("\n")}\n`);
-    expect(parted.columns.map((each) => /as in "(.)"/.exec(each.notes?.[0]?.message ?? "")?.[1])).toEqual([
+    const same = parted.columns.map(({ notes: each }) => each?.find(({ code }) => code === "same_column")?.message);
+    expect(same.map((message) => /as in "(.)"/.exec(message ?? "")?.[1])).toEqual([
       ...[undefined, undefined, "a", "b", undefined],
     ]);
   });
@@ -108,9 +109,49 @@ describe("the profile of a file", () => {
 
   it("says neither count nor values of free text", async () => {
     const many = Array.from({ length: limits.categoriesPerColumn + 1 }, (_, i) => `t${i}`);
-    expect(await column(many)).toEqual({ name: "x", type: "category", missing: 0, distinct: null });
+    const { notes, ...rest } = await column(many);
+    expect(rest).toEqual({ name: "x", type: "category", missing: 0, distinct: null });
+    expect(notes?.map(({ code }) => code)).toEqual(["many_texts"]);
     expect((await column(many.slice(1))).distinct).toBe(limits.categoriesPerColumn);
     expect((await column(["long ".repeat(100)])).distinct).toBeNull();
+  });
+
+  it("tells of texts that look like numbers with thousands marks or signs, and of nothing else", async () => {
+    const told = async (...cells: string[]) => (await column(cells.map((cell) => `"${cell}"`))).notes ?? [];
+    for (const cells of [
+      ["1,234.5", "12"],
+      ["3", "1.234.567,5"],
+      ["12%", "3.5 %"],
+      ["$3.50", "-$1"],
+      ["\u22125", "4"],
+      ["(12.50)", "1"],
+      ["1 234", "12 345"],
+      ["7 €", "8,50 €"],
+    ])
+      expect(await told(...cells)).toEqual([
+        { code: "formatted_numbers", message: expect.stringMatching(/ such as ".+".*write them without/) },
+      ]);
+    for (const cells of [
+      ["00501", "10001"],
+      ["12", "x"],
+      ["1.2.3", "1.2.4"],
+      ["12 34", "5"],
+      ["1e3", "2e3"],
+    ])
+      expect((await told(...cells)).map(({ code }) => code)).not.toContain("formatted_numbers");
+  });
+
+  it("tells what is odd about the values of a column", async () => {
+    const of = async (cell: (i: number) => string) =>
+      ((await column(Array.from({ length: 60 }, (_, i) => cell(i)))).notes ?? []).map(({ code }) => code);
+    expect(await of((i) => `k${i}`)).toEqual(["id_like"]);
+    expect(await of((i) => String(i + 7))).toEqual(["id_like"]);
+    expect(await of((i) => (i % 3 === 0 ? String(i % 4) : ""))).toEqual(["mostly_missing"]);
+    expect(await of((i) => String(Math.exp((i % 20) / 2).toFixed(3)))).toEqual([]);
+    expect(await of((i) => (i === 0 ? "900" : String(i % 9)))).toEqual(["skewed"]);
+    expect(await of((i) => String(i % 9))).toEqual([]);
+    const far = Array.from({ length: 600 }, (_, i) => (i === 0 ? "-9000" : String(i % 9)));
+    expect((await column(far)).notes?.map(({ code }) => code)).toEqual(["far_values"]);
   });
 
   it("infers truth values from a pair of words in one way of writing, and takes those that are stated", async () => {

@@ -28,6 +28,26 @@ describe("how a file is written, where it is stated", () => {
     expect((await datasetOf(text, {})).notes).toBeUndefined();
   });
 
+  test("a first line that reads as a row is told, and named where it is no header; words that come again are none", async () => {
+    const codes = async (text: string) => (await datasetOf(text, {})).notes?.map(({ code }) => code);
+    expect(await codes("5.1,setosa,2024-01-01\n4.9,setosa,2024-01-02\n4.7,other,2024-01-03\n")).toEqual([
+      "header_numbers",
+    ]);
+    expect(await codes("5.1,species\n4.9,setosa\n")).toBeUndefined();
+    expect(await codes("a,b\nx,1\na,b\n")).toBeUndefined();
+    for (const text of ["1,1,x\n2,3,y\n", "1,,x\n2,3,y\n"])
+      await expect(datasetOf(text, {})).rejects.toThrow(/^line 1, column 2.*\?header=absent/);
+    await expect(datasetOf("a,a\n2,3\n", {})).rejects.toThrow(/a name of its own$/);
+  });
+
+  test("a line such as sep=; says what separates the cells, and is no row", async () => {
+    const { dataset, rows } = await rowsOf('sep=;\r\na,b;c\r\n1,5;"x"\r\n2,5;y\r\n', {});
+    expect(dataset).toMatchObject({ rows: 2, delimiter: ";", decimal: "," });
+    expect(dataset.notes?.map(({ code }) => code)).toEqual(["decimal_found"]);
+    expect(rows[0]).toEqual({ "a,b": 1.5, c: "x" });
+    await expect(datasetOf("sep=;\na;b\n1;2;3\n", {})).rejects.toThrow(/^line 3, column 3/);
+  });
+
   test("with single quotes, or none", async () => {
     const single = await rowsOf("a,b\n'x, y','it''s \"so\"'\nz,'new\nline'\n", { quote: "'" });
     expect(single.rows).toEqual([

@@ -183,10 +183,16 @@ describe("What a job says of columns", () => {
       /no feature has 10 categories/,
     ],
     [
-      "clusters by ranks",
-      { task: { type: "clustering" }, preprocessing: { numbers: "quantile" } },
+      "mixtures by ranks",
+      { task: { type: "clustering" }, model: { type: "gaussian_mixture" }, preprocessing: { numbers: "quantile" } },
       "/preprocessing/numbers",
       /straight line leads back/,
+    ],
+    [
+      "logarithms of densities",
+      { task: { type: "density_estimation" }, preprocessing: { logarithm: "auto" } },
+      "/preprocessing/logarithm",
+      /leave it out/,
     ],
     [
       "the logarithm of what is below 0",
@@ -229,4 +235,17 @@ test("a plan warns of a column with a long tail above, unless the job says how i
   ]);
   for (const columns of [{ income: { logarithm: true } }, { income: { scaling: "quantile" as const } }])
     expect(warningsOf({ columns })).toEqual([]);
+
+  const resolved = (preprocessing: Preprocessing) =>
+    resolveSpec(jobSpec({ task: { type: "classification", label: "y" }, preprocessing }), dataset);
+  const chosen = resolved({ logarithm: "auto", columns: { size: { scaling: "robust" } } });
+  expect(chosen.preprocessing).toMatchObject({
+    logarithm: "auto",
+    columns: { size: { scaling: "robust" }, income: { logarithm: true } },
+  });
+  expect(Object.keys(chosen.preprocessing!.columns!.size!)).toEqual(["scaling"]);
+  expect(resolveSpec(chosen, dataset)).toEqual(chosen);
+  expect(dataWarnings(chosen, dataset)).toEqual([]);
+  for (const columns of [{ income: { logarithm: false } }, { income: { scaling: "quantile" as const } }])
+    expect(resolved({ logarithm: "auto", columns }).preprocessing?.columns).toEqual(columns);
 });

@@ -21,6 +21,9 @@ describe("how a file is written", () => {
     ["bars", "a|b\n1,5|x\n", "|."],
     ["names and texts with commas", "price, net;name\n1,5;Miller, Ann\n2,25;Smith\n", ";,"],
     ["delimiters in quotes", '"a;b";c\n"x;y;z";1\n', ";."],
+    ["decimal commas in every row, whose halves make a table as well", "1,5;2,5\n2,5;3,1\n", ";,"],
+    ["names with commas above such numbers", "Länge, cm;Breite, cm\n1,5;2,5\n2,5;3,1\n", ";,"],
+    ["a line that says what separates", "sep=;\r\na,b;c\r\n1,5;2\r\n", ";,"],
     ["a missing number and a word for one", "a;b\n1,5;x\n;y\nNA;z\n", ";,"],
   ])("is found out: %s", async (_, csv, dialect) => {
     expect(await found(csv)).toBe(dialect);

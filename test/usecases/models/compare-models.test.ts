@@ -41,6 +41,15 @@ it("a file that a model learnt from is known under whatever id it was uploaded",
       expect(drift?.columns.find(({ column }) => column === "species")?.distance).toBeCloseTo(20 / 39 - 20 / 40, 12);
     }
   }
+  // This model keeps no predictions of held-out rows: on rows of its own it cannot be judged by them, on others it is asked.
+  const descent = createDescent({ url: service.url });
+  await expect(descent.models.compare([model.id], copy!.id, { rows: "held_out" })).rejects.toMatchObject({
+    errors: [{ pointer: "/models/0", detail: expect.stringContaining("held out") }],
+  });
+  expect(await descent.models.compare([model.id], other!.id, { rows: "held_out" })).toMatchObject({
+    heldOut: true,
+    rows: 39,
+  });
   // The same as a page to hand on, over both surfaces.
   const asked = { models: [model.id], dataset: other!.id };
   const headers = { "content-type": "application/json", accept: "text/html" };
@@ -50,14 +59,14 @@ it("a file that a model learnt from is known under whatever id it was uploaded",
   const html = await page.text();
   expect(html).toContain("What was compared");
   expect(html).toContain("Whether the columns are as they were");
-  const descent = createDescent({ url: service.url });
   expect(await (await descent.models.comparePage(asked.models, asked.dataset)).text()).toBe(html);
   const clients = connectClients(service.grpcAddress);
-  const compare = (request: typeof asked & { page?: boolean }) =>
+  const compare = (request: typeof asked & { page?: boolean; rows?: string }) =>
     ask(clients.predictions, clients.predictions.compareModels, request);
   expect((await compare({ ...asked, page: true })).html).toBe(html);
   const answered = await compare(asked);
   expect(answered.html).toBeUndefined();
   expect(JSON.stringify(answered)).toContain(first!.id);
+  expect((await compare({ ...asked, rows: "held_out" })).comparison?.heldOut).toBe(true);
   clients.close();
 });

@@ -110,6 +110,48 @@ test("a classification's report is a page with its plots and both vocabularies, 
   expect(page).toContain("<td>1.25</td><td>0.5</td><td>2.5</td><td>0.0124</td><td>0.27 to 2.23</td>");
 });
 
+test("what is inferred about coefficients is on the page, each kind of error in a table of its own", () => {
+  const errors = { standardError: 0.625, statistic: 2, pValue: 0.0455, lower: 0.025, upper: 2.475 };
+  const ofTest = {
+    statistic: 6.5,
+    distribution: "chi-squared" as const,
+    degrees: 3,
+    residualDegrees: null,
+    pValue: 0.0897,
+  };
+  const report = classification();
+  if (report.task !== "classification") throw new Error("not a classification");
+  const [term] = report.coefficients!;
+  const page = pageOf({
+    ...report,
+    coefficients: [{ ...term!, robust: errors, clustered: { ...errors, standardError: 0.75 }, varianceInflation: 4.5 }],
+    trainingFit: { rows: 50, logLikelihood: -20.5, deviance: 41, nullDeviance: 82 },
+    inference: {
+      ...{ rows: 50, parameters: 2, residualDegrees: 48, dispersion: 1.5, aic: 45, bic: 48.75 },
+      ...{
+        overall: ofTest,
+        features: [{ feature: hostile, ...ofTest, statistic: 5.5, distribution: "F", residualDegrees: 48 }],
+      },
+      ...{ shape: null, quantile: null, covariance: null, clusters: { column: hostile, clusters: 12 } },
+      influence: { meanLeverage: 0.04, largest: [{ row: 7, leverage: 0.25, cooksDistance: 1.25, residual: -0.5 }] },
+    },
+  });
+  const name = "&lt;img src=x onerror=&quot;alert(1)&quot;&gt; &amp; &#39;so&#39; \u2028";
+  for (const cells of [
+    ["share of it that is explained, on these rows", "0.5"],
+    ["AIC", "45"],
+    ["BIC", "48.75"],
+    [name, "1.25", "0.5", "2.5", "0.0124", "0.27 to 2.23", "4.5"],
+    [name, "0.625", "2", "0.0455", "0.025 to 2.475"],
+    [name, "0.75", "2", "0.0455", "0.025 to 2.475"],
+    ["all of them", "6.5", "χ²(3)", "0.0897"],
+    [name, "5.5", "F(3, 48)", "0.0897"],
+    ["7", "1.25", "0.25", "-0.5"],
+  ])
+    expect(page).toContain(`<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`);
+  expect(page).toContain(", 12 of them");
+});
+
 test("so are those of the other tasks, as far as they say something", () => {
   const truths = Float64Array.from({ length: 40 }, (_, i) => i);
   const predictions = truths.map((value, i) => value + ((i * 7) % 5) - 2);
@@ -153,8 +195,8 @@ test("a comparison is such a page: models, pairs, groups and calibration, in whi
     ...{ dataset: "ds_01JD0000000000000000000000", label: hostile, task: "classification", measure: "log_likelihood" },
     ...{
       rows: 40,
-      weight: null,
-      leftOut: { unlabelled: 2, unknown: 1, weightless: 0 },
+      ...{ weight: null, by: null, heldOut: false },
+      leftOut: { learnt: 0, unlabelled: 2, unknown: 1, weightless: 0 },
       notes: [{ code: "x", message: hostile }],
     },
     nested: [

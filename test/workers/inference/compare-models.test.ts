@@ -6,7 +6,8 @@ import { createId } from "../../../src/domain/ids.ts";
 import type { Model } from "../../../src/domain/models/model.ts";
 import { compileKernels } from "../../../src/engine/kernels/load.ts";
 import { artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
-import { compareModels } from "../../../workers/inference/compare-models.ts";
+import type { CompareQuestion } from "../../../src/usecases/deps.ts";
+import { compareModels } from "../../../workers/inference/comparing/compare-models.ts";
 import { loadModel } from "../../../workers/inference/load-model.ts";
 import { datasetOf } from "../../data/csv-fixtures.ts";
 import { createJobs } from "../training/jobs.ts";
@@ -28,10 +29,13 @@ const store = async (csv: string): Promise<Dataset> => {
   const { bytes, sha256 } = await jobs.artifacts.write(artifactKeys.datasetFile(tenant, id), open());
   return { ...(await datasetOf(open, "data", {})), id, bytes, sha256 };
 };
-const compare = (models: Model[], dataset: Dataset) =>
+const compare = (models: Model[], dataset: Dataset, heldOut: CompareQuestion["heldOut"] = null) =>
   compareModels(
     jobs.artifacts,
-    { tenant, models, dataset, trainedOnIt: models.filter((m) => m.dataset === dataset.id).map(({ id }) => id) },
+    {
+      ...{ tenant, models, dataset, heldOut },
+      trainedOnIt: models.filter((m) => m.dataset === dataset.id).map(({ id }) => id),
+    },
     async (model) => (await loadModel(jobs.artifacts, kernels, tenant, model)).value,
   );
 
@@ -50,7 +54,7 @@ test("models are asked about the same rows, and what is compared is what they pr
   const dataset = await store(table([...fresh, "5,3,1,0.2,", "5,3,1,0.2,tulip"]));
   const found = await compare([blind.model, softmax.model], dataset);
   expect(found).toMatchObject({ task: "classification", measure: "log_likelihood", label: "species", rows: 75 });
-  expect(found.leftOut).toEqual({ unlabelled: 1, unknown: 1, weightless: 0 });
+  expect(found.leftOut).toEqual({ learnt: 0, unlabelled: 1, unknown: 1, weightless: 0 });
   expect(found.models.map(({ model, trainedOnIt }) => [model, trainedOnIt])).toEqual([
     [softmax.model.id, false],
     [blind.model.id, false],
@@ -157,4 +161,90 @@ test("of counts of unknown dispersion the deviance is compared, with θ as the r
   // The deviance that the fit itself reports is the sum of the rows'.
   expect(-90 * found.models[0]!.measure.value).toBeCloseTo(report.trainingFit!.deviance, 3);
   expect(found.models[0]!.measure.upper).toBeLessThanOrEqual(0);
+});
+
+test("with rows held out models are compared on what none of them has learnt from, by what they said of it then", async () => {
+  const csv = read("diabetes.csv");
+  const task = { type: "regression", label: "progression" } as const;
+  const solved = (training: object, features: object = {}) =>
+    jobs.train(csv, { task: { ...task, ...features }, model: { type: "linear" }, training });
+  const first = await jobs.modelOf(await solved({ seed: 1 }));
+  const other = await jobs.modelOf(await solved({ seed: 2 }, { features: ["bmi", "bp"] }));
+  const folds = await jobs.modelOf(await solved({ crossValidation: { folds: 4, repeats: 2 } }));
+  const dataset = await store(csv);
+  const own = (...models: Model[]) => models.map((model) => ({ learnt: [model], isOwn: true }));
+  const squares = async (model: Model): Promise<Map<string, number>> =>
+    new Map(
+      (await jobs.heldOutOf(model))
+        .filter(({ repeat }) => repeat === undefined || repeat === "1")
+        .map(({ row, truth, prediction }) => [row!, (Number(truth) - Number(prediction)) ** 2]),
+    );
+  const [ofFirst, ofOther, ofFolds] = await Promise.all([first, other, folds].map(({ model }) => squares(model)));
+  const both = [...ofFirst!.keys()].filter((row) => ofOther!.has(row));
+  expect(both.length).toBeGreaterThan(5);
+  const meanOf = (of: Map<string, number>, rows: readonly string[]) =>
+    rows.reduce((sum, row) => sum + of.get(row)!, 0) / rows.length;
+
+  const models = [first.model, other.model, folds.model];
+  const found = await compare(models, dataset, own(...models));
+  expect(found).toMatchObject({ heldOut: true, rows: both.length, leftOut: { learnt: 442 - both.length } });
+  expect(found.notes.map(({ code }) => code)).toEqual(["held_out"]);
+  expect(found.notes[0]!.message).toContain(`${folds.model.id}, of the folds' models`);
+  const measured = new Map(found.models.map(({ model, measure }) => [model, measure]));
+  for (const [i, of] of [ofFirst, ofOther, ofFolds].entries())
+    expect(measured.get(models[i]!.id)!.value).toBeCloseTo(-meanOf(of!, both), 8);
+
+  // One alone is measured as in its report; of folds all rows, with the report's intervals.
+  const alone = await compare([first.model], dataset, own(first.model));
+  if (first.report.task !== "regression" || folds.report.task !== "regression") throw new Error("no regression");
+  expect(alone.models[0]!.r2!.value).toBeCloseTo(first.report.r2!.value, 9);
+  expect(alone.models[0]!.r2!.lower).toBeCloseTo(first.report.r2!.lower!, 9);
+  const outOfFold = await compare([folds.model], dataset, own(folds.model));
+  expect(outOfFold.rows).toBe(442);
+  const width = ({ lower, upper }: { lower: number | null; upper: number | null }) => upper! - lower!;
+  // The report's is of two repeats, of which a comparison takes the first.
+  expect(width(outOfFold.models[0]!.meanAbsoluteError!) / width(folds.report.meanAbsoluteError)).toBeCloseTo(1, 1);
+
+  // Whoever started from a model that learnt here has seen its rows, and is asked about the others.
+  const asked = await compare([first.model], dataset, [{ learnt: [other.model], isOwn: false }]);
+  expect(asked).toMatchObject({ rows: ofOther!.size, notes: [] });
+
+  const split = (test: string[]) => ({
+    split: { column: "part", values: { train: ["a", "b"].filter((p) => !test.includes(p)), test } },
+  });
+  const halves = `x,y,part\n${Array.from({ length: 40 }, (_, i) => `${i % 9},${(i * 7) % 11},${i % 2 ? "a" : "b"}`).join("\n")}\n`;
+  const halved = await Promise.all(
+    [["a"], ["b"]].map(async (test) =>
+      jobs.modelOf(
+        await jobs.train(halves, {
+          ...{ task: { type: "regression", label: "y", features: ["x"] }, model: { type: "linear" } },
+          training: split(test),
+        }),
+      ),
+    ),
+  );
+  const two = halved.map(({ model }) => model);
+  await expect(compare(two, await store(halves), own(...two))).rejects.toMatchObject({
+    errors: [{ pointer: "/rows", detail: expect.stringContaining("no row") }],
+  });
+});
+
+test("rows of one group are one unit where the models were split by it", async () => {
+  const rows = Array.from({ length: 240 }, (_, i) => {
+    const group = Math.floor(i / 12);
+    return `${i % 7},${(i % 7) + ((group * 13) % 11)},g${group}`;
+  });
+  const csv = `x,y,patient\n${rows.join("\n")}\n`;
+  const task = { type: "regression" as const, label: "y", features: ["x"] };
+  const { model, report } = await jobs.modelOf(
+    await jobs.train(csv, { task, model: { type: "linear" }, training: { split: { by: "patient" } } }),
+  );
+  const dataset = await store(csv);
+  const found = await compare([model], dataset, [{ learnt: [model], isOwn: true }]);
+  expect(found).toMatchObject({ by: "patient", rows: report.rows });
+  if (report.task !== "regression") throw new Error(report.task);
+  expect(found.models[0]!.meanAbsoluteError!.lower).toBeCloseTo(report.meanAbsoluteError.lower!, 9);
+  expect(found.models[0]!.meanAbsoluteError!.upper).toBeCloseTo(report.meanAbsoluteError.upper!, 9);
+  const without = await compare([model], await store("x,y\n1,2\n2,3\n3,5\n"));
+  expect(without).toMatchObject({ by: null, notes: [{ code: "ungrouped" }] });
 });

@@ -1,5 +1,14 @@
 import type { Column, ColumnNote, Dataset } from "../../datasets/dataset.ts";
-import { constantOf, isEmptyColumn } from "../../datasets/odd-columns.ts";
+import {
+  constantOf,
+  farDeviations,
+  isEmptyColumn,
+  isFar,
+  isLikeIds,
+  isLikeRowNumbers,
+  isMostlyMissing,
+  isSkewed,
+} from "../../datasets/odd-columns.ts";
 import { logShiftOf, scalingOf } from "./columns/column-options.ts";
 import type { ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
 import { type CountedDataset, unlabelledRows } from "./rows/counted-rows.ts";
@@ -22,34 +31,6 @@ const hasNote =
 
 const are = (names: readonly string[]): string => (names.length === 1 ? "is" : "are");
 
-/** Fewer rows than this may differ all by chance, and be too few to speak of a share. */
-const fewestRows = 50;
-
-/** Every row has a text of its own: a name for the row rather than something that other rows share. */
-const isLikeIds = ({ type, distinct, missing }: Column, rows: number): boolean =>
-  type === "category" && rows - missing >= fewestRows && distinct === rows - missing;
-
-/** `id`, `patient_id`, `customerId`. */
-const idName = /(?:^|[\s._-])id$/i;
-const camelId = /[a-z]I[dD]$/;
-
-/**
- * Numbers that count rows: each whole number between the least and the largest once, as their variance n(n + 1)/12 says (of a sample), or whole ones of a column whose name says
- * that they are ids, most of them different.
- */
-const isLikeRowNumbers = (column: Column, rows: number): boolean => {
-  const { type, name, missing, distinct, minimum, maximum, mean, standardDeviation } = column;
-  if (type !== "number" || rows < fewestRows || minimum === undefined || maximum === undefined) return false;
-  if (!Number.isInteger(minimum) || !Number.isInteger(maximum)) return false;
-  if (distinct !== null && 2 * distinct <= rows - missing) return false;
-  if (idName.test(name) || camelId.test(name)) return true;
-  if (missing > 0 || maximum - minimum !== rows - 1 || mean === undefined || standardDeviation === undefined)
-    return false;
-  const deviation = Math.sqrt((rows * (rows + 1)) / 12);
-  const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-9 * deviation;
-  return isNear(mean, (minimum + maximum) / 2) && isNear(standardDeviation, deviation);
-};
-
 const rowNumbersWarning = (features: readonly Column[], rows: number): string[] => {
   const names = features.filter((column) => isLikeRowNumbers(column, rows)).map(({ name }) => name);
   // One that is alone is what was asked for.
@@ -60,34 +41,12 @@ const rowNumbersWarning = (features: readonly Column[], rows: number): string[] 
   ];
 };
 
-const isMostlyMissing = (column: Column, rows: number): boolean =>
-  rows >= fewestRows && 2 * column.missing > rows && !isEmptyColumn(column, rows);
-
-/** Fewer than one number in four hundred is so far from the mean, whatever the distribution (Chebyshev); of those that are like each other none. */
-const farDeviations = 20;
-
-/** A slip of the decimal point, or a distribution whose tail decides about the fit. */
-const isFar = ({ type, minimum, maximum, mean, standardDeviation }: Column): boolean => {
-  if (type !== "number" || minimum === undefined || maximum === undefined) return false;
-  if (mean === undefined || standardDeviation === undefined) return false;
-  return Math.max(maximum - mean, mean - minimum) > farDeviations * standardDeviation && standardDeviation > 0;
-};
-
 const farWarning = (columns: readonly Column[]): string[] =>
   columns.length === 0
     ? []
     : [
         `${named(columns.map(({ name }) => name))} ${columns.length === 1 ? "has" : "have"} values more than ${farDeviations} standard deviations from the mean (${JSON.stringify(columns[0]!.name)}: ${columns[0]!.minimum} to ${columns[0]!.maximum}, mean ${Number(columns[0]!.mean?.toPrecision(4))}): see whether they are slips; if they are not, upload their logarithm or their rank, or state the scaling "robust" or "quantile" in preprocessing.columns`,
       ];
-
-/** A standard deviation above the mean, and one that is so many from it: of numbers from 0 on, an exponential distribution's tail or a longer one. */
-const tailDeviations = 5;
-
-const isSkewed = (column: Column, rows: number): boolean => {
-  const { type, minimum = -1, maximum = 0, mean = 0, standardDeviation = 0 } = column;
-  if (type !== "number" || rows < fewestRows || minimum < 0 || isFar(column)) return false;
-  return standardDeviation > mean && maximum - mean > tailDeviations * standardDeviation;
-};
 
 /** Skewed columns that the job takes as they are. */
 const skewedWarning = ({ preprocessing }: ResolvedJobSpec, features: readonly Column[], rows: number): string[] => {
@@ -100,7 +59,7 @@ const skewedWarning = ({ preprocessing }: ResolvedJobSpec, features: readonly Co
   if (names.length === 0) return [];
   const [have, it] = names.length === 1 ? ["has", "it"] : ["have", "them"];
   return [
-    `${named(names)} ${have} a long tail above, which decides about the scale: {"preprocessing": {"columns": {${JSON.stringify(names[0])}: {"logarithm": true}}}} learns from the logarithm of ${it}, which is worth a try; the scaling "quantile" from ${names.length === 1 ? "its" : "their"} ranks`,
+    `${named(names)} ${have} a long tail above, which decides about the scale: {"preprocessing": {"columns": {${JSON.stringify(names[0])}: {"logarithm": true}}}} learns from the logarithm of ${it}, which is worth a try ("logarithm": "auto" in preprocessing that of all such columns); the scaling "quantile" from ${names.length === 1 ? "its" : "their"} ranks`,
   ];
 };
 
@@ -110,6 +69,29 @@ const copiesWarning = ({ training: { split, crossValidation } }: ResolvedJobSpec
   const isDrawn = (split.by ?? split.time ?? split.column ?? crossValidation?.by) === undefined;
   const measures = split.test > 0 || split.validation > 0 || crossValidation !== undefined;
   return note === undefined || !isDrawn || !measures ? [] : [note.message];
+};
+
+/** What was read as categories and is probably none. */
+const misreadColumns = (features: readonly Column[]): string[] => {
+  const warned = (code: ColumnNote["code"], warning: string): string[] => {
+    const names = features.filter(hasNote(code)).map(({ name }) => name);
+    return names.length === 0 ? [] : [`${named(names)} ${are(names)} read as categories${warning}`];
+  };
+  return [
+    ...warned("decimal_commas", " and look like numbers with decimal commas: upload the file with ?decimal=,"),
+    ...warned(
+      "mostly_numbers",
+      " because of a few cells, while most are numbers: the data set's notes name the first; state the word for a missing one in ?missingWords=, or correct them, and upload again",
+    ),
+    ...warned(
+      "mostly_dates",
+      " because of a few cells, while most are dates: the data set's notes name the first; correct them, and upload again",
+    ),
+    ...warned(
+      "formatted_numbers",
+      ", and written like numbers with thousands marks or signs: write them without, and upload again",
+    ),
+  ];
 };
 
 /** What comes again, of rows and of columns, and what lies far away. */
@@ -169,6 +151,18 @@ const doubtfulClasses = (task: TaskSpec, dataset: Dataset): string[] => {
   return [];
 };
 
+/** Classes that a few rows have, which are hardly learnt, and measured on one or two rows or none. */
+const rareClasses = (task: TaskSpec, dataset: Dataset): string[] => {
+  const column = task.type === "classification" ? findColumn(dataset, task.label) : undefined;
+  const rare = (column === undefined ? null : classCounts(column))?.filter(({ count }) => count < fewestOfClass) ?? [];
+  if (rare.length === 0 || doubtfulClasses(task, dataset).length > 0) return [];
+  const most = Math.max(...rare.map(({ count }) => count));
+  const rows = most === 1 ? "1 row" : `${most} rows at most`;
+  return [
+    `of the class ${named(rare.map(({ value }) => value))} there ${most === 1 ? "is" : "are"} ${rows}: too few to learn it well, or to measure how well; add rows, put rare classes together, or leave their rows out`,
+  ];
+};
+
 /** Rows that the job leaves out. */
 export const unlabelledWarning = (task: TaskSpec, dataset: Dataset): string[] => {
   const rows = unlabelledRows(task, dataset);
@@ -189,10 +183,8 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
   const namesOf = (odd: (column: Column) => boolean): string[] => features.filter(odd).map(({ name }) => name);
   const empty = namesOf((column) => isEmptyColumn(column, dataset.rows));
   const constant = namesOf((column) => constantOf(column) !== null);
-  const commas = namesOf(hasNote("decimal_commas"));
   const ids = namesOf((column) => isLikeIds(column, dataset.rows));
   const sparse = namesOf((column) => isMostlyMissing(column, dataset.rows));
-  const slips = namesOf(hasNote("mostly_numbers"));
   const unfit = new Set(spec.base === undefined ? leftOutColumns(asked, dataset) : []);
   const leftOutOf = (texts: boolean): string[] =>
     dataset.columns.filter(({ name, type }) => unfit.has(name) && (type === "text") === texts).map(({ name }) => name);
@@ -202,6 +194,7 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
   return [
     ...unlabelledWarning(spec.task, dataset),
     ...doubtfulClasses(spec.task, dataset),
+    ...rareClasses(spec.task, dataset),
     ...(leftOut.length > 0
       ? [
           `${named(leftOut)} ${are(leftOut)} left out of the features: too many different texts, or longer ones than categories are; change the type of what are words to "text", make numbers or categories of what matters in them, or name the columns in task.exclude`,
@@ -218,11 +211,6 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
           `${named(constant)} ${are(constant)} constant: nothing can be learnt from what every row has; leave it out of the features`,
         ]
       : []),
-    ...(commas.length > 0
-      ? [
-          `${named(commas)} ${are(commas)} read as categories and look like numbers with decimal commas: upload the file with ?decimal=,`,
-        ]
-      : []),
     ...(ids.length > 0
       ? [
           `${named(ids)} ${are(ids)} different in every row, like an id: nothing can be learnt from it for other rows; name it in task.exclude`,
@@ -234,11 +222,7 @@ export const dataWarnings = (spec: ResolvedJobSpec, dataset: CountedDataset, ask
           `${named(sparse)} ${are(sparse)} missing in more than half of the rows: see whether what is there is worth it, or name it in task.exclude`,
         ]
       : []),
-    ...(slips.length > 0
-      ? [
-          `${named(slips)} ${are(slips)} read as categories because of a few cells, while most are numbers: the data set's notes name the first; state the word for a missing one in ?missingWords=, or correct them, and upload again`,
-        ]
-      : []),
+    ...misreadColumns(features),
     ...unusualData(spec, dataset, features),
     ...(unlearnt.length > 0
       ? [

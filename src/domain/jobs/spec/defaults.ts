@@ -6,6 +6,7 @@ import { checkBase, withBaseFeatures, withBaseModel } from "./base/base-checks.t
 import { checkFineTuning } from "./base/fine-tuning-checks.ts";
 import { checkImportedBase, networkPreprocessing } from "./base/network-base.ts";
 import { checkCategoryInputs, checkColumns } from "./columns/check-columns.ts";
+import { withLogarithms } from "./columns/column-options.ts";
 import { withEmbeddedCategories } from "./columns/embedded-categories.ts";
 import {
   defaultBatchSize,
@@ -78,11 +79,12 @@ const withGroups = (spec: JobSpec, dataset: CountedDataset): JobSpec => {
   return { ...spec, training: { ...spec.training, split: own, crossValidation: { ...crossValidation, by } } };
 };
 
-/** How texts become inputs, where a feature is one: the record says it. */
-const withTexts = (given: JobSpec["preprocessing"], task: TaskSpec, dataset: Dataset): JobSpec["preprocessing"] => {
+/** How texts become inputs, where a feature is one, and of which columns the logarithm is taken: the record says it. */
+const withChoices = (given: JobSpec["preprocessing"], task: TaskSpec, dataset: Dataset): JobSpec["preprocessing"] => {
   const columns = columnsByName(dataset);
   const hasTexts = featureNames(task, dataset).some((name) => columns.get(name)?.type === "text");
-  return hasTexts ? { ...(given ?? PreprocessingSpec.parse({})), texts: textSpecOf(given) } : given;
+  const stated = hasTexts ? { ...(given ?? PreprocessingSpec.parse({})), texts: textSpecOf(given) } : given;
+  return withLogarithms(stated, task, dataset);
 };
 
 /** The record lists the features, so that what is excluded need not be said again. */
@@ -229,7 +231,7 @@ export const resolveSpec = (
   const features = defaultFeatures(spec, dataset);
   checkLeftFeatures(spec, features, dataset, errors);
   const task = withFeatures(spec.task, features, trained);
-  const preprocessing = trained ? spec.preprocessing : withTexts(spec.preprocessing, task, dataset);
+  const preprocessing = trained ? spec.preprocessing : withChoices(spec.preprocessing, task, dataset);
   const stored = onlyImageOf(task, dataset);
   const image = stored && seenImage(stored, preprocessing);
   const numbers = countFeatureNumbers(task, dataset, preprocessing);

@@ -89,9 +89,16 @@ export const checkImageFeatures = (
   const names = featureNames(spec.task, dataset);
   const image = names.map((name) => columns.get(name)?.image).find((shape) => shape !== undefined);
   if (image === undefined) {
-    const { texts, numbers, columns: own, embeddings, ...ofImages } = spec.preprocessing ?? { images: "standardize" };
+    const {
+      texts,
+      numbers,
+      logarithm,
+      columns: own,
+      embeddings,
+      ...ofImages
+    } = spec.preprocessing ?? { images: "standardize" };
     const stated = Object.keys(ofImages).length > 1 || ofImages.images !== "standardize";
-    const ofTables = [texts, numbers, own, embeddings].some((part) => part !== undefined);
+    const ofTables = [texts, numbers, logarithm, own, embeddings].some((part) => part !== undefined);
     if (spec.preprocessing !== undefined && (stated || !ofTables))
       errors.add("/preprocessing/images", "none of the features is an image; leave it out");
     return;

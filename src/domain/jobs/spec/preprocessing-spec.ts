@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../limits.ts";
-import { columnsField, EmbeddingsSpec, NumberScaling } from "./parts/column-preprocessing.ts";
+import { columnsField, EmbeddingsSpec, Logarithms, NumberScaling } from "./parts/column-preprocessing.ts";
 import { TextSpec } from "./parts/text-spec.ts";
 
 const perChannel = z.union([
@@ -55,6 +55,7 @@ export const PreprocessingSpec = z
     numbers: NumberScaling.optional().describe(
       "Of columns of numbers in tables. Left out: `standardize`, with an imported network `none`.",
     ),
+    logarithm: Logarithms.optional().describe("Of columns of numbers in tables. Left out: `none`."),
     embeddings: EmbeddingsSpec.optional().describe(
       "Of columns of many categories, with a multilayer perceptron. Left out: each category has an input of its own.",
     ),

@@ -1,18 +1,11 @@
 import type { Column, Dataset } from "../../datasets/dataset.ts";
+import { isFreeText } from "../../datasets/odd-columns.ts";
 import { limits } from "../../limits.ts";
 import { createNearNames } from "../../near-names.ts";
 import type { JobSpec, TaskSpec } from "./job-spec.ts";
 import { rowColumns } from "./rows/row-columns.ts";
 import type { SpecErrors } from "./spec-errors.ts";
-import {
-  classCounts,
-  columnsByName,
-  featureNames,
-  findColumn,
-  isFreeText,
-  labelName,
-  leftOutColumns,
-} from "./task-columns.ts";
+import { classCounts, columnsByName, featureNames, findColumn, labelName, leftOutColumns } from "./task-columns.ts";
 
 const quote = (name: string): string => JSON.stringify(name);
 const namesOf = (dataset: Dataset): string[] => dataset.columns.map(({ name }) => name);

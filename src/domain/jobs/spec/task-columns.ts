@@ -1,13 +1,10 @@
 import type { Column, Dataset } from "../../datasets/dataset.ts";
-import { isCategorical } from "../../datasets/truth-values.ts";
+import { isFreeText } from "../../datasets/odd-columns.ts";
 import type { TaskSpec } from "./job-spec.ts";
 import { rowColumns } from "./rows/row-columns.ts";
 
 /** The label column's name; null for tasks without one. */
 export const labelName = (task: TaskSpec): string | null => ("label" in task ? task.label : null);
-
-/** Too many different texts to count, or longer ones than categories are: one input for each would be none of use. */
-export const isFreeText = (column: Column): boolean => isCategorical(column) && column.categories === undefined;
 
 /** Texts tell a label; without one they are features only where the task names them. */
 const isUnfit = (task: TaskSpec, column: Column): boolean =>

@@ -37,6 +37,7 @@ export const figuresOf = (report: Report): readonly Figure[] => {
         ["area under the ROC curve", report.areaUnderRoc],
         ["Brier score", report.brier],
         ["calibration error", report.calibrationError],
+        ["calibration error by chance alone", report.calibrationErrorByChance],
       ];
     case "regression":
       return [

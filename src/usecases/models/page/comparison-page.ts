@@ -1,18 +1,11 @@
 import type { ComparedModel, Comparison } from "../../../domain/models/comparison.ts";
-import type { Estimate } from "../../../domain/models/estimate.ts";
 import { measureWords } from "../../../domain/models/parts/measure-words.ts";
 import { documentOf } from "./document.ts";
-import { figure, type Html, html, nothing, section, shown, table } from "./html.ts";
+import { figure, type Html, html, nothing, section, shown, table, withInterval } from "./html.ts";
 import { intervalPlot, linePlot } from "./plots.ts";
 
 const wordsOf = (measure: Comparison["measure"]): string =>
   measure === "log_likelihood" ? measureWords[measure] : `${measureWords[measure]}, with a minus`;
-
-const withInterval = (estimate: Estimate | null): string => {
-  if (estimate === null) return "–";
-  const { value, lower, upper } = estimate;
-  return lower === null || upper === null ? shown(value) : `${shown(value)} (${shown(lower)} to ${shown(upper)})`;
-};
 
 /** Names may be alike: ids are not. */
 const nameOf = ({ models }: Comparison, id: string): string => {
@@ -37,12 +30,16 @@ const figuresOf = ({ task }: Comparison): readonly Figure[] =>
         ["bias", ({ bias }) => withInterval(bias)],
       ];
 
-const factsOf = ({ dataset, label, task, measure, rows, weight, leftOut }: Comparison): Html =>
+const factsOf = ({ dataset, label, task, measure, rows, weight, by, heldOut, leftOut }: Comparison): Html =>
   table(
     ["", ""],
     [
       ["observations (rows) compared", rows],
       ["of the data set", dataset],
+      ...(heldOut
+        ? [["which rows", `those that none of the models has learnt from; ${leftOut.learnt} are left out`] as const]
+        : []),
+      ...(by === null ? [] : [["one unit to every interval are the rows of one value of", by] as const]),
       ["response (label)", label],
       ["task", task],
       ["measure, the larger the better", wordsOf(measure)],

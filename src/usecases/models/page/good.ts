@@ -112,7 +112,7 @@ const residuals = (report: Regression): Html => {
   });
   return figure(
     plot,
-    `Quantiles of the residuals, whose standard deviation is ${shown(standardDeviation)}; ${of(report)}.`,
+    `Quantiles of the residuals${standardDeviation === null ? "" : `, whose standard deviation is ${shown(standardDeviation)}`}; ${of(report)}.`,
   );
 };
 

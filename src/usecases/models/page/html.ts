@@ -1,3 +1,5 @@
+import type { Estimate } from "../../../domain/models/estimate.ts";
+
 /** HTML, as opposed to a text that is to be shown. */
 export interface Html {
   readonly html: string;
@@ -32,6 +34,12 @@ export const shown = (value: number): string => {
   return Math.abs(rounded) >= 1e6 || (rounded !== 0 && Math.abs(rounded) < 1e-4)
     ? rounded.toExponential()
     : String(rounded);
+};
+
+export const withInterval = (estimate: Estimate | null): string => {
+  if (estimate === null) return "–";
+  const { value, lower, upper } = estimate;
+  return lower === null || upper === null ? shown(value) : `${shown(value)} (${shown(lower)} to ${shown(upper)})`;
 };
 
 export const table = (heads: readonly string[], rows: readonly (readonly (string | number | Html)[])[]): Html => html`

@@ -1,12 +1,13 @@
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import type { Model } from "../../../domain/models/model.ts";
 import type { Report } from "../../../domain/models/report.ts";
+import { coefficientsSection } from "./coefficients.ts";
 import { curveSection } from "./curve.ts";
 import { documentOf } from "./document.ts";
 import { errorsSection, goodSection } from "./good.ts";
 import { type Html, html, section, table } from "./html.ts";
 import { residualsSection } from "./residuals.ts";
-import { againstSection, coefficientsSection, explainedSection } from "./why.ts";
+import { againstSection, explainedSection } from "./why.ts";
 
 const mostNamed = 30;
 

@@ -1,9 +1,7 @@
 import type { Dependence, Explained } from "../../../domain/models/explained.ts";
-import type { Coefficient, Inference } from "../../../domain/models/inference.ts";
 import type { Against } from "../../../domain/models/parts/against.ts";
 import { measureWords } from "../../../domain/models/parts/measure-words.ts";
-import type { Report } from "../../../domain/models/report.ts";
-import { figure, type Html, html, nothing, section, shown, table } from "./html.ts";
+import { figure, type Html, nothing, section, shown, table, withInterval } from "./html.ts";
 import { intervalPlot, linePlot } from "./plots.ts";
 
 const mostColumns = 20;
@@ -55,66 +53,17 @@ export const explainedSection = (explained: Explained | null): Html => {
     .slice(0, mostColumns)
     .map(({ column, importance }) => ({ name: column, estimate: importance }));
   const caption = `Permutation importance: what the ${measureWords[measure]} loses while the column's values are exchanged between rows, with 95 % intervals; n = ${rows} rows, ${repeats} exchanges each.`;
-  const together = groups.map(({ columns: names, correlation, importance: { value } }) => [
+  const together = groups.map(({ columns: names, correlation, importance }) => [
     names.join(", "),
     shown(correlation),
-    shown(value),
+    withInterval(importance),
   ]);
   return section(
     "What it goes by",
     figure(intervalPlot("importance", shownColumns, [0]), caption),
-    together.length === 0 ? nothing : table(["exchanged together", "largest |r|", "importance"], together),
-    ...dependence.map((each) => dependenceOf(each, dependenceRows)),
-  );
-};
-
-const mostTerms = 200;
-const cell = (value: number | null): string => (value === null ? "–" : shown(value));
-
-const toCells = ({
-  term,
-  class: of,
-  estimate,
-  standardError,
-  statistic,
-  pValue,
-  lower,
-  upper,
-  ratio,
-}: Coefficient): string[] => [
-  of === undefined ? term : `${term} (${of})`,
-  ...[estimate, standardError, statistic, pValue].map(cell),
-  lower === null || upper === null ? "–" : `${shown(lower)} to ${shown(upper)}`,
-  ratio === null ? "" : shown(ratio.value),
-];
-
-/** What a distribution has beside its mean, and how far a quantile is explained. */
-const besideSection = (inference: Inference | null): Html => {
-  if (inference === null) return nothing;
-  const { shape, quantile, dispersion } = inference;
-  if (quantile !== null)
-    return html`<p>The label's ${shown(quantile.level)} quantile; explained (R¹) ${cell(quantile.explained)}; standard errors by a kernel sandwich.</p>`;
-  if (shape === null) return nothing;
-  const [name, variance] = shape.name === "theta" ? ["θ", "μ + μ²/θ"] : ["α", "μ²/α"];
-  return html`<p>Variance ${variance} at a mean of μ, ${name} = ${shown(shape.estimate)}, standard error ${shown(shape.standardError)}; dispersion ${cell(dispersion)}.</p>`;
-};
-
-/** Estimates of a linear model, in the units of the data. */
-export const coefficientsSection = (report: Report): Html => {
-  if (report.task !== "classification" && report.task !== "regression") return nothing;
-  const { coefficients, trainingFit, inference } = report;
-  if (coefficients === null || coefficients.length === 0) return nothing;
-  const heads = ["term", "estimate", "standard error", "z or t", "p", "95 % interval", "ratio"];
-  const rest = coefficients.length - mostTerms;
-  const fit =
-    trainingFit === null
+    together.length === 0
       ? nothing
-      : html`<p>Estimated from (trained on) n = ${trainingFit.rows} rows; deviance ${shown(trainingFit.deviance)}, null deviance ${shown(trainingFit.nullDeviance)}${trainingFit.logLikelihood === null ? "" : `, log-likelihood ${shown(trainingFit.logLikelihood)}`}.</p>`;
-  return section(
-    "Coefficients",
-    fit,
-    besideSection(inference),
-    table(heads, coefficients.slice(0, mostTerms).map(toCells)),
-    rest > 0 ? html`<p>and ${rest} more, in the report's JSON</p>` : nothing,
+      : table(["exchanged together", "largest |r|", "importance, 95 % interval"], together),
+    ...dependence.map((each) => dependenceOf(each, dependenceRows)),
   );
 };

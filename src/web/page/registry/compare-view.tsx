@@ -72,6 +72,7 @@ const Form = ({
 }) => {
   const [{ models: ids, dataset }, setChosen] = useState(given);
   const [result, setResult] = useState<Comparison | null>(null);
+  const [heldOut, setHeldOut] = useState(false);
   const { busy, error, run } = useAction();
   const [first, second] = ids.map((id) => models.find((model) => model.id === id));
   // What is chosen stands in the link. An answer goes with its question.
@@ -89,7 +90,8 @@ const Form = ({
   const compare = (event: Event): void => {
     event.preventDefault();
     if (first === undefined || dataset === null) return;
-    run(async () => setResult(await api.compare(second === undefined ? [first.id] : [first.id, second.id], dataset)));
+    const asked = second === undefined ? [first.id] : [first.id, second.id];
+    run(async () => setResult(await api.compare(asked, dataset, heldOut ? "held_out" : "all")));
   };
   return (
     <>
@@ -111,6 +113,17 @@ const Form = ({
                   {...{ model: first, value: dataset, datasets }}
                   onChange={(id) => choose({ models: ids, dataset: id })}
                 />
+                <label class="inline">
+                  <input
+                    type="checkbox"
+                    checked={heldOut}
+                    onChange={({ currentTarget }) => {
+                      setHeldOut(currentTarget.checked);
+                      setResult(null);
+                    }}
+                  />
+                  Only rows that none of them has learnt from
+                </label>
               </>
             )}
           </div>

@@ -91,14 +91,15 @@ export const ComparisonTable = ({
   /** Of the models, by id. */
   titles: ReadonlyMap<string, string>;
 }) => {
-  const { models, measure, rows, leftOut, notes, label, weight } = comparison;
+  const { models, measure, rows, leftOut, notes, label, weight, heldOut } = comparison;
   const lines = linesOf(measure).filter(({ cell }) => models.some((model) => cell(model) !== null));
   const unjudged = leftOut.unlabelled + leftOut.unknown + leftOut.weightless;
   return (
     <Card title="Comparison">
       <p class="answer">{verdictOf(comparison, titles)}</p>
       <p class="muted">
-        On {formatNumber(rows)} rows of one data set, by the column {label}
+        On {formatNumber(rows)} rows of one data set{heldOut && " that none of them has learnt from"}, by the column{" "}
+        {label}
         {weight !== null && `, which count by ${weight}`}, with 95 % intervals
         {unjudged > 0 && `; ${formatNumber(unjudged)} rows could not be judged`}.
       </p>
@@ -144,6 +145,7 @@ export const ComparisonTable = ({
           api.comparisonPage(
             models.map(({ model }) => model),
             comparison.dataset,
+            comparison.heldOut ? "held_out" : "all",
           )
         }
       />

@@ -4,13 +4,30 @@ import type { Row } from "../../../domain/datasets/dataset.ts";
 import type { FeatureTransform } from "../../../domain/models/model.ts";
 import { toNumber } from "../datasets/column-statistics.ts";
 
-/** (x − mean)/scale of numbers and dates, 0 where missing; one number for each category. Texts and pictures are left out. */
+/** Linear between the points (at, value), `at` growing, and constant beyond them. */
+const between = (at: readonly number[], value: readonly number[], x: number): number => {
+  const above = at.findIndex((each) => each > x);
+  if (above <= 0) return value.at(above === 0 ? 0 : -1)!;
+  const share = (x - at[above - 1]!) / (at[above]! - at[above - 1]!);
+  return value[above - 1]! + share * (value[above]! - value[above - 1]!);
+};
+
+/** What a number becomes to the model: its logarithm, its normal score, (x − mean)/scale, smoothly clipped, each where the feature has it. */
+const onScale = (x: number, feature: Extract<FeatureTransform, { type: "number" | "datetime" }>): number => {
+  const { logShift, quantiles, smoothClip } = feature.type === "number" ? feature : {};
+  const logarithm = logShift === undefined ? x : Math.log(x + logShift);
+  const score = quantiles === undefined ? logarithm : between(quantiles.values, quantiles.scores, logarithm);
+  const y = (score - feature.mean) / feature.scale;
+  return smoothClip === undefined ? y : y / Math.sqrt(1 + (y / smoothClip) ** 2);
+};
+
+/** Numbers and dates on their scale, 0 where missing; one number for each category. Texts and pictures are left out. */
 const encode = (row: Row, features: readonly FeatureTransform[]): number[] =>
   features.flatMap((feature) => {
     const cell = row[feature.column];
     if (feature.type === "number" || feature.type === "datetime") {
       const value = toNumber(cell, feature.type);
-      return [value === null ? 0 : (value - feature.mean) / feature.scale];
+      return [value === null ? 0 : onScale(value, feature)];
     }
     return feature.type === "category" ? feature.categories.map((name) => (String(cell) === name ? 1 : 0)) : [];
   });

@@ -62,12 +62,14 @@ const Rows = ({ rows, label }: { rows: readonly HeldOutRow[]; label: string }) =
 const Quantiles = ({ residuals: { quantiles, standardDeviation } }: RegressionReport) => (
   <LineChart
     title="Quantiles of the residuals"
-    described={`Quantiles of prediction minus truth, standard deviation ${formatNumber(standardDeviation)}`}
+    described="Quantiles of prediction minus truth"
     x={{ title: "share of the rows below", including: [0, 1] }}
     y={{ title: "prediction − truth", including: [0] }}
     lines={[{ name: "residuals", as: "both", points: quantiles.map(({ share, value }) => [share, value] as const) }]}
     level={0}
-    note={`Their standard deviation is ${formatNumber(standardDeviation)}.`}
+    note={
+      standardDeviation === null ? "Of one row." : `Their standard deviation is ${formatNumber(standardDeviation)}.`
+    }
   />
 );
 

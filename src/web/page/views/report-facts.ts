@@ -27,7 +27,10 @@ const classificationFacts = (report: ClassificationReport) =>
     ["Log-likelihood of a row", range(report.logLikelihood, formatNumber)],
     ["Deviance explained", range(report.devianceExplained, formatPercent)],
     ["Brier score", range(report.brier, formatNumber)],
-    ["Calibration error", formatPercent(report.calibrationError)],
+    [
+      "Calibration error",
+      `${formatPercent(report.calibrationError)}${report.calibrationErrorByChance === null ? "" : `, by chance alone ${formatPercent(report.calibrationErrorByChance)}`}`,
+    ],
     [
       "Sets that hold the class in 90 %",
       report.predictionSets && `${formatNumber(report.predictionSets.meanSize)} classes on average`,

@@ -87,6 +87,24 @@ describe("the columns that a job learns from", () => {
     });
   });
 
+  it("warn of classes of a few rows, and of columns that a few cells or signs make categories", async () => {
+    const task = { type: "classification", label: "y" } as const;
+    const warningsOf = async (text: string) => {
+      const dataset = await csv(text);
+      return dataWarnings(resolveSpec(jobSpec({ task }), dataset), dataset, task);
+    };
+    const label = (i: number, rare: number): string => (i < rare ? "rare" : i % 2 ? "p" : "q");
+    expect(await warningsOf(`x,y\n${rows(60, (i) => `${(i * i) % 97},${label(i, 4)}`)}`)).toEqual([
+      expect.stringMatching(/^of the class "rare" there are 4 rows at most: too few to learn it well/),
+    ]);
+    expect(await warningsOf(`x,y\n${rows(60, (i) => `${(i * i) % 97},${label(i, 5)}`)}`)).toEqual([]);
+    const odd = (i: number): string => `2026-0${1 + (i % 9)}-${i === 7 ? "99" : "01"},${i % 3},${10 + (i % 9)}%`;
+    expect(await warningsOf(`day,x,share,y\n${rows(60, (i) => `${odd(i)},${label(i, 0)}`)}`)).toEqual([
+      expect.stringMatching(/^"day" is read as categories because of a few cells, while most are dates/),
+      expect.stringMatching(/^"share" is read as categories, and written like numbers with thousands marks or signs/),
+    ]);
+  });
+
   it("warn of a label whose values are hardly classes: dates, or more than the rows can tell apart", async () => {
     const task = { type: "classification", label: "y" } as const;
     const warningsOf = async (count: number, label: (i: number) => string) => {

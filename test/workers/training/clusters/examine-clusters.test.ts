@@ -53,6 +53,25 @@ test("of more clusters than there are some are an accident of the rows", async (
   expect(Math.min(...report.clusters.map(({ stability }) => stability!))).toBeLessThan(0.75);
 });
 
+test("k-means behind a logarithm is that of the logarithms", async () => {
+  const sizes = Array.from({ length: 90 }, (_, i) => [Math.exp(4 * uniform() + (i % 3)), uniform() + (i % 2)]);
+  const run = async (of: (x: number) => number, preprocessing?: JobSpecInput["preprocessing"]) => {
+    const rows = sizes.map(([x, y]) => `${of(x!)},${y}`).join("\n");
+    const task = { type: "clustering" } as const;
+    const trained = await jobs.train(`x,y\n${rows}\n`, {
+      ...{ task, model: { type: "k_means", clusters: 3 } },
+      ...(preprocessing && { preprocessing }),
+    });
+    const { model, report } = await jobs.modelOf(trained);
+    return { report: report as ClusteringReport, features: model.preprocessing.features };
+  };
+  const bent = await run((x) => x, { images: "standardize", columns: { x: { logarithm: true } } });
+  expect(bent.features[0]).toMatchObject({ logShift: 0 });
+  const straight = await run(Math.log);
+  expect(bent.report.clusters.map(({ rows }) => rows)).toEqual(straight.report.clusters.map(({ rows }) => rows));
+  expect(bent.report.meanDistance!.value).toBeCloseTo(straight.report.meanDistance!.value, 6);
+});
+
 test("mixtures are examined too; one cluster is not resampled, and has no silhouette", async () => {
   const density = { type: "density_estimation" } as const;
   const mixture = await reportOf({ type: "gaussian_mixture", components: 3, covariance: "diagonal" }, density);

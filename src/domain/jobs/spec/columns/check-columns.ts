@@ -15,7 +15,10 @@ type Add = (key: keyof ColumnPreprocessing, detail: string) => void;
 const quote = (text: string): string => JSON.stringify(text);
 const hasLabel = ({ type }: TaskSpec): boolean => type === "classification" || type === "regression";
 const goesBack =
-  "clusters, densities and reconstructions are told in the data's own units, to which only a straight line leads back";
+  "densities and reconstructions are told in the data's own units, to which only a straight line leads back";
+
+/** Whether the inputs may be bent: k-means measures distances among inputs, and tells nothing in other units. */
+const mayBend = (task: TaskSpec, model: ModelSpec): boolean => hasLabel(task) || model.type === "k_means";
 
 const onePicture = "the numbers of a picture have one scale together, which keeps its contrasts; leave it out";
 
@@ -26,7 +29,7 @@ const checkLogarithm = (
 ): void => {
   if (model.type === "cnn") add("logarithm", onePicture);
   else if (type !== "number") add("logarithm", `${quote(name)} is no column of numbers; leave it out`);
-  else if (!hasLabel(task)) add("logarithm", `${goesBack}; leave it out`);
+  else if (!mayBend(task, model)) add("logarithm", `${goesBack}; leave it out`);
   else if (minimum < 0) {
     const line = minimumLine === undefined ? "" : ` on line ${minimumLine} of the file`;
     const detail = `${quote(name)} has ${minimum}${line}, and numbers below 0 have no logarithm; choose the scaling "quantile" or "robust"`;
@@ -64,7 +67,7 @@ export const checkColumns = (
   const columns = columnsByName(dataset);
   const names = featureNames(task, dataset);
   if (names.some((name) => columns.get(name)?.image !== undefined)) {
-    for (const key of ["numbers", "embeddings", "columns"] as const)
+    for (const key of ["numbers", "logarithm", "embeddings", "columns"] as const)
       if (preprocessing[key] !== undefined)
         errors.add(`/preprocessing/${key}`, "it is of tables, and a feature is an image; leave it out");
     return;
@@ -82,9 +85,14 @@ export const checkColumns = (
       add("scaling", `${quote(name)} is no column of numbers; leave it out`);
     if (own.logarithm === true) checkLogarithm(column, { task, model }, add);
     checkCategories(column, own, model, add);
-    if (own.referenceLevel !== undefined && !hasLabel(task)) add("referenceLevel", `${goesBack}; leave it out`);
+    if (own.referenceLevel !== undefined && !hasLabel(task))
+      add("referenceLevel", "it is of coefficients and other comparisons with a label; leave it out");
   }
   checkScalings({ task, preprocessing }, model, dataset, errors);
+  if (preprocessing.logarithm === "auto") {
+    if (model.type === "cnn") errors.add("/preprocessing/logarithm", onePicture);
+    else if (!mayBend(task, model)) errors.add("/preprocessing/logarithm", `${goesBack}; leave it out`);
+  }
   const { embeddings } = preprocessing;
   if (embeddings === undefined) return;
   if (!isPerceptron(model))
@@ -110,8 +118,11 @@ const checkScalings = (
   for (const [pointer, scaling] of stated) {
     if (scaling === undefined) continue;
     if (model.type === "cnn") errors.add(pointer, onePicture);
-    else if ((scaling === "robust" || scaling === "quantile") && !hasLabel(task))
-      errors.add(pointer, `${goesBack}; choose "standardize" or "none"`);
+    else if ((scaling === "robust" || scaling === "quantile") && !mayBend(task, model))
+      errors.add(
+        pointer,
+        `${goesBack}; choose "standardize" or "none"${task.type === "clustering" ? ', or the model "k_means"' : ""}`,
+      );
   }
   const names = featureNames(task, dataset);
   const byName = columnsByName(dataset);

@@ -1,7 +1,10 @@
-import type { Column } from "../../../datasets/dataset.ts";
+import type { Column, Dataset } from "../../../datasets/dataset.ts";
+import { hasLongTail } from "../../../datasets/odd-columns.ts";
 import { isCategorical } from "../../../datasets/truth-values.ts";
+import type { TaskSpec } from "../job-spec.ts";
 import type { NumberScaling } from "../parts/column-preprocessing.ts";
 import type { PreprocessingSpec } from "../preprocessing-spec.ts";
+import { columnsByName, featureNames } from "../task-columns.ts";
 
 type Spec = PreprocessingSpec | undefined;
 
@@ -15,6 +18,20 @@ export const scalingOf = (spec: Spec, name: string): NumberScaling =>
 /** What is added to a column's numbers before their logarithm is taken; null: none is. */
 export const logShiftOf = (spec: Spec, { name, minimum = 1 }: Column): number | null =>
   ownOf(spec, name)?.logarithm === true ? (minimum > 0 ? 0 : 1) : null;
+
+/** With the logarithms that `auto` asks for, as if they had been stated. */
+export const withLogarithms = (spec: Spec, task: TaskSpec, dataset: Dataset): Spec => {
+  if (spec?.logarithm !== "auto") return spec;
+  const columns = columnsByName(dataset);
+  const chosen = featureNames(task, dataset).filter((name) => {
+    const column = columns.get(name);
+    const isOpen = ownOf(spec, name)?.logarithm === undefined && scalingOf(spec, name) !== "quantile";
+    return isOpen && column !== undefined && hasLongTail(column, dataset.rows);
+  });
+  if (chosen.length === 0) return spec;
+  const own = chosen.map((name) => [name, { ...ownOf(spec, name), logarithm: true }] as const);
+  return { ...spec, columns: Object.fromEntries([...Object.entries(spec.columns ?? {}), ...own]) };
+};
 
 export const referenceOf = (spec: Spec, name: string): string | undefined => ownOf(spec, name)?.referenceLevel;
 

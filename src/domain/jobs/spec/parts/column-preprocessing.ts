@@ -14,6 +14,12 @@ export const NumberScaling = z.enum(["none", "standardize", "robust", "quantile"
     "What numbers become, by the training rows: `none` as they are; `standardize` (x − mean)/deviation; `robust` y = (x − median)/(q₇₅ − q₂₅), the half of the range where the quartiles are equal, then y/√(1 + (y/3)²), so that nothing is beyond ±3; `quantile` the normal quantile of the share of rows below, in a straight line between 257 of them at most.",
 });
 
+export const Logarithms = z.enum(["none", "auto"]).meta({
+  id: "Logarithms",
+  description:
+    "Of which columns of numbers the logarithm is taken where `columns` does not say: `none`; `auto` those of 50 rows and more with a long tail above (no number below 0, the standard deviation above the mean, and the largest more than 5 of it from the mean), unless their scaling is `quantile`, to which it would be the same. The record has them in `columns`.",
+});
+
 export const EmbeddingsSpec = z
   .strictObject({
     fromLevels: z.int().min(2).default(10).describe("Columns of so many categories and more are embedded."),

@@ -212,12 +212,20 @@ export interface Comparison {
   rows?:
     | number
     | undefined;
+  /** only rows were asked for that none of the models has learnt from */
+  heldOut?:
+    | boolean
+    | undefined;
   /** Rows that were asked for and could not be judged. */
   leftOut?:
     | LeftOutRows
     | undefined;
   /** the column that rows count by, as all the models have it; null: each counts once, and a note says why where a model has one */
   weight?:
+    | string
+    | undefined;
+  /** the column that the models were split by: rows of one of its values are one unit to every interval; null: each row is one */
+  by?:
     | string
     | undefined;
   /** the best first */
@@ -1389,6 +1397,10 @@ export interface ClassificationReport {
   calibrationError?:
     | number
     | undefined;
+  /** what it would be on average if each answer were right with its confidence: of few rows far from 0; null where rows are not independent (repeats, groups), and in reports of earlier versions */
+  calibrationErrorByChance?:
+    | number
+    | undefined;
   /** bins of equally many rows, by confidence */
   calibration: CalibrationBin[];
   /** in the order of the outputs */
@@ -1411,11 +1423,11 @@ export interface Quantile {
 
 /** The errors' distribution. */
 export interface Residuals {
-  /** in the label's units */
+  /** in the label's units; null: of one row */
   standardDeviation?:
     | number
     | undefined;
-  /** 0 for symmetric errors; null: they do not vary */
+  /** 0 for symmetric errors, above where a few predictions are far too high; null: they do not vary */
   skewness?:
     | number
     | undefined;
@@ -2116,6 +2128,10 @@ export interface LineageBranch {
 
 /** Rows that were asked for and could not be judged. */
 export interface LeftOutRows {
+  /** with `rows: held_out`, those that one of the models learnt from, or has kept no answer for */
+  learnt?:
+    | number
+    | undefined;
   /** without a label */
   unlabelled?:
     | number
@@ -2197,7 +2213,7 @@ export interface ComparedModel {
   group?:
     | number
     | undefined;
-  /** it was trained on this data set: of the rows that it has seen it knows too much */
+  /** it, or a model that it started from, was trained on this data set: of the rows that it has seen it knows too much */
   trainedOnIt?:
     | boolean
     | undefined;
@@ -2215,6 +2231,10 @@ export interface ComparedModel {
     | undefined;
   /** classes: mean |confidence − accuracy| over bins of equally many rows */
   calibrationError?:
+    | number
+    | undefined;
+  /** classes: what it would be on average if each answer were right with its confidence */
+  calibrationErrorByChance?:
     | number
     | undefined;
   /** classes: the bins, by confidence */
@@ -3188,8 +3208,10 @@ function createBaseComparison(): Comparison {
     task: undefined,
     measure: undefined,
     rows: undefined,
+    heldOut: undefined,
     leftOut: undefined,
     weight: undefined,
+    by: undefined,
     models: [],
     differences: [],
     nested: [],
@@ -3220,11 +3242,17 @@ export const Comparison: MessageFns<Comparison> = {
     if (message.rows !== undefined) {
       writer.uint32(48).int64(message.rows);
     }
+    if (message.heldOut !== undefined) {
+      writer.uint32(112).bool(message.heldOut);
+    }
     if (message.leftOut !== undefined) {
       LeftOutRows.encode(message.leftOut, writer.uint32(58).fork()).join();
     }
     if (message.weight !== undefined) {
       writer.uint32(66).string(message.weight);
+    }
+    if (message.by !== undefined) {
+      writer.uint32(122).string(message.by);
     }
     for (const v of message.models) {
       ComparedModel.encode(v!, writer.uint32(74).fork()).join();
@@ -3308,6 +3336,14 @@ export const Comparison: MessageFns<Comparison> = {
             message.rows = longToNumber(reader.int64());
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.heldOut = reader.bool();
+            continue;
+          }
           case 7: {
             if (tag !== 58) {
               break;
@@ -3322,6 +3358,14 @@ export const Comparison: MessageFns<Comparison> = {
             }
 
             message.weight = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.by = reader.string();
             continue;
           }
           case 9: {
@@ -8748,6 +8792,7 @@ function createBaseClassificationReport(): ClassificationReport {
     areaUnderRoc: undefined,
     operating: undefined,
     calibrationError: undefined,
+    calibrationErrorByChance: undefined,
     calibration: [],
     classes: [],
     confusion: [],
@@ -8828,6 +8873,9 @@ export const ClassificationReport: MessageFns<ClassificationReport> = {
     }
     if (message.calibrationError !== undefined) {
       writer.uint32(185).double(message.calibrationError);
+    }
+    if (message.calibrationErrorByChance !== undefined) {
+      writer.uint32(233).double(message.calibrationErrorByChance);
     }
     for (const v of message.calibration) {
       CalibrationBin.encode(v!, writer.uint32(194).fork()).join();
@@ -9047,6 +9095,14 @@ export const ClassificationReport: MessageFns<ClassificationReport> = {
             }
 
             message.calibrationError = reader.double();
+            continue;
+          }
+          case 29: {
+            if (tag !== 233) {
+              break;
+            }
+
+            message.calibrationErrorByChance = reader.double();
             continue;
           }
           case 24: {
@@ -12377,11 +12433,14 @@ export const LineageBranch: MessageFns<LineageBranch> = {
 };
 
 function createBaseLeftOutRows(): LeftOutRows {
-  return { unlabelled: undefined, unknown: undefined, weightless: undefined };
+  return { learnt: undefined, unlabelled: undefined, unknown: undefined, weightless: undefined };
 }
 
 export const LeftOutRows: MessageFns<LeftOutRows> = {
   encode(message: LeftOutRows, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.learnt !== undefined) {
+      writer.uint32(32).int64(message.learnt);
+    }
     if (message.unlabelled !== undefined) {
       writer.uint32(8).int64(message.unlabelled);
     }
@@ -12407,6 +12466,14 @@ export const LeftOutRows: MessageFns<LeftOutRows> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.learnt = longToNumber(reader.int64());
+            continue;
+          }
           case 1: {
             if (tag !== 8) {
               break;
@@ -12666,6 +12733,7 @@ function createBaseComparedModel(): ComparedModel {
     brier: undefined,
     areaUnderRoc: undefined,
     calibrationError: undefined,
+    calibrationErrorByChance: undefined,
     calibration: [],
     rootMeanSquaredError: undefined,
     meanAbsoluteError: undefined,
@@ -12703,6 +12771,9 @@ export const ComparedModel: MessageFns<ComparedModel> = {
     }
     if (message.calibrationError !== undefined) {
       writer.uint32(73).double(message.calibrationError);
+    }
+    if (message.calibrationErrorByChance !== undefined) {
+      writer.uint32(129).double(message.calibrationErrorByChance);
     }
     for (const v of message.calibration) {
       CalibrationBin.encode(v!, writer.uint32(82).fork()).join();
@@ -12808,6 +12879,14 @@ export const ComparedModel: MessageFns<ComparedModel> = {
             }
 
             message.calibrationError = reader.double();
+            continue;
+          }
+          case 16: {
+            if (tag !== 129) {
+              break;
+            }
+
+            message.calibrationErrorByChance = reader.double();
             continue;
           }
           case 10: {

@@ -85,7 +85,11 @@ export interface CompareModelsRequest {
   models: string[];
   dataset: string;
   /** Answer with a page of HTML to hand on beside the comparison. */
-  page?: boolean | undefined;
+  page?:
+    | boolean
+    | undefined;
+  /** "held_out": only rows that none of the models, nor what they started from, has learnt from. Left out: "all". */
+  rows?: string | undefined;
 }
 
 export interface CompareModelsResponse {
@@ -332,7 +336,7 @@ export const GetPredictionFileResponse: MessageFns<GetPredictionFileResponse> = 
 };
 
 function createBaseCompareModelsRequest(): CompareModelsRequest {
-  return { models: [], dataset: "", page: undefined };
+  return { models: [], dataset: "", page: undefined, rows: undefined };
 }
 
 export const CompareModelsRequest: MessageFns<CompareModelsRequest> = {
@@ -345,6 +349,9 @@ export const CompareModelsRequest: MessageFns<CompareModelsRequest> = {
     }
     if (message.page !== undefined) {
       writer.uint32(24).bool(message.page);
+    }
+    if (message.rows !== undefined) {
+      writer.uint32(34).string(message.rows);
     }
     return writer;
   },
@@ -384,6 +391,14 @@ export const CompareModelsRequest: MessageFns<CompareModelsRequest> = {
             }
 
             message.page = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.rows = reader.string();
             continue;
           }
         }

@@ -278,6 +278,10 @@ export interface PreprocessingSpec {
   numbers?:
     | string
     | undefined;
+  /** Of columns of numbers in tables. Left out: `none`. */
+  logarithm?:
+    | string
+    | undefined;
   /** Of columns of many categories, with a multilayer perceptron. Left out: each category has an input of its own. */
   embeddings?:
     | EmbeddingsSpec
@@ -2369,6 +2373,7 @@ function createBasePreprocessingSpec(): PreprocessingSpec {
     crop: undefined,
     channelOrder: undefined,
     numbers: undefined,
+    logarithm: undefined,
     embeddings: undefined,
     columns: Object.create(null),
     texts: undefined,
@@ -2396,6 +2401,9 @@ export const PreprocessingSpec: MessageFns<PreprocessingSpec> = {
     }
     if (message.numbers !== undefined) {
       writer.uint32(50).string(message.numbers);
+    }
+    if (message.logarithm !== undefined) {
+      writer.uint32(82).string(message.logarithm);
     }
     if (message.embeddings !== undefined) {
       EmbeddingsSpec.encode(message.embeddings, writer.uint32(66).fork()).join();
@@ -2471,6 +2479,14 @@ export const PreprocessingSpec: MessageFns<PreprocessingSpec> = {
             }
 
             message.numbers = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.logarithm = reader.string();
             continue;
           }
           case 8: {
