@@ -1,4 +1,6 @@
 import { assert } from "../domain/errors.ts";
+import { hasDependentRows } from "../domain/jobs/spec/rows/dependent-rows.ts";
+import type { Conformal } from "../domain/models/conformal.ts";
 import type { FoldModel } from "../domain/models/cross-validation.ts";
 import type { ImagePreprocessing } from "../domain/models/image-preprocessing.ts";
 import type { FeatureTransform, Model, Preprocessing } from "../domain/models/model.ts";
@@ -26,7 +28,13 @@ export type ModelContent =
   | { readonly type: "clusters"; readonly clusters: ClusterModel }
   | { readonly type: "folds"; readonly spec: TracedSpec; readonly folds: readonly FoldContent[] };
 
-type Described = Pick<Model, "id" | "name" | "digest" | "task" | "preprocessing">;
+type Described = Pick<Model, "id" | "name" | "digest" | "task" | "spec" | "refit" | "preprocessing">;
+
+export interface ExportOptions {
+  readonly preprocessing: boolean;
+  /** Scores of the rows that were held out from the model, for its metadata. */
+  readonly conformal?: Conformal | null;
+}
 
 /** Inputs as the network takes them: a table of numbers, or the pixels of a picture with the channels first. */
 const encodedInputs = (build: OnnxBuilder, { features, inputs }: Preprocessing, suffix = ""): EncodedColumns => {
@@ -125,8 +133,22 @@ const wholePreprocessing = (feature: Extract<FeatureTransform, { type: "image" }
   };
 };
 
+/**
+ * The scores by which the file's own answers get sets and intervals, as the report has them; null where these need more than what is answered: other models of
+ * folds, or the rows themselves.
+ */
+const scoresOf = ({ spec, refit }: Described, conformal: Conformal | null): string | null => {
+  if (conformal === null || !["intervals", "sets", "quantile_intervals"].includes(conformal.type)) return null;
+  // Of a refit the scores are of the model before it.
+  return JSON.stringify({ guaranteed: refit === undefined && !hasDependentRows(spec), ...conformal });
+};
+
 /** What the file says of where it comes from, and what its numbers do not. */
-const metadataOf = (model: Described, content: ModelContent, inside: boolean): ReadonlyMap<string, string> => {
+const metadataOf = (
+  model: Described,
+  content: ModelContent,
+  { preprocessing: inside, conformal = null }: ExportOptions,
+): ReadonlyMap<string, string> => {
   const { id, digest, task, preprocessing } = model;
   const metadata = new Map([
     ["descent.model", id],
@@ -144,6 +166,8 @@ const metadataOf = (model: Described, content: ModelContent, inside: boolean): R
     const image = inside ? { shorterSide, height, width, channels } : wholePreprocessing(feature);
     metadata.set("descent.image", JSON.stringify(image));
   }
+  const scores = inside ? scoresOf(model, conformal) : null;
+  if (scores !== null) metadata.set("descent.conformal", scores);
   if (content.type === "folds" && !inside) {
     // Which nothing else tells: the record's own preprocessing is that of all rows.
     const described = content.folds.map(({ weights: _, ...fold }) => fold);
@@ -156,11 +180,8 @@ const metadataOf = (model: Described, content: ModelContent, inside: boolean): R
  * A model of a job as an ONNX file. With its preprocessing: the data set's columns in, what a prediction says out. Without: the encoded inputs in, what the
  * network makes of them out, before its link (`output`) and behind it; clusterings say the same either way. `over_limit` beyond 2 GiB.
  */
-export const exportModel = (
-  model: Described,
-  content: ModelContent,
-  { preprocessing }: { readonly preprocessing: boolean },
-): OnnxFile => {
+export const exportModel = (model: Described, content: ModelContent, options: ExportOptions): OnnxFile => {
+  const { preprocessing } = options;
   const build = createOnnxBuilder();
   if (content.type === "folds") foldOutputs(build, model, content, preprocessing);
   else {
@@ -174,7 +195,7 @@ export const exportModel = (
       clusterOutputs(build, content.clusters, flat, own.inputs, model.task.type === "density_estimation");
     }
   }
-  return build.finish({ name: model.name, metadata: metadataOf(model, content, preprocessing) });
+  return build.finish({ name: model.name, metadata: metadataOf(model, content, options) });
 };
 
 /** Pixels in the order of the data set's: height, width, channels. */

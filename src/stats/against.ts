@@ -1,5 +1,6 @@
 import type { Against } from "../domain/models/parts/against.ts";
 import { estimateMean } from "./estimate.ts";
+import { doublesOf } from "./order-of.ts";
 import type { Sampling } from "./sampling.ts";
 
 /** What each row says of a model, larger is better: ln p of its label, or the squared error with a minus. */
@@ -16,7 +17,7 @@ export const compareWithSimpler = (rows: RowMeasures, sampling: Sampling | null 
   const { measure, own, linear } = rows;
   const differenceFrom = (other: Float64Array) =>
     estimateMean(
-      own.map((value, row) => value - other[row]!),
+      doublesOf(own, (value, row) => value - other[row]!),
       { eitherSide: true },
       sampling,
     );

@@ -8,8 +8,8 @@ import {
   estimatePositiveMean,
   estimateShare,
 } from "./estimate.ts";
-import { describeOperating } from "./explaining/operating-points.ts";
-import { doublesOf, orderOf } from "./order-of.ts";
+import { countScores, describeOperating } from "./explaining/operating-points.ts";
+import { doublesOf } from "./order-of.ts";
 import { estimateAreaUnderRoc } from "./receiver-operating.ts";
 import { constantLabel, fewRows } from "./report-notes.ts";
 import { meanOf, type Sampling, samplingOf } from "./sampling.ts";
@@ -28,6 +28,8 @@ export interface ClassAnswers {
   truths: Int32Array;
   /** Rows of each class in the training split, by their weights. */
   trainCounts: readonly number[];
+  /** ln p of each row's class, where it has been computed. */
+  logs?: Float64Array;
   distribution: string;
   /** Of the second of two classes; null: the likeliest class is the answer. */
   threshold?: number | null;
@@ -44,14 +46,38 @@ export interface FoldedClasses {
   readonly commonest: Float64Array;
 }
 
-const predictedClasses = ({ probabilities, classes, truths, threshold = null }: ClassAnswers): Int32Array => {
-  const width = classes.length;
-  if (threshold !== null) return truths.map((_, row) => (probabilities[row * width + 1]! >= threshold ? 1 : 0));
-  return truths.map((_, row) => {
-    let best = 0;
-    for (let k = 1; k < width; k++) if (probabilities[row * width + k]! > probabilities[row * width + best]!) best = k;
-    return best;
-  });
+/** The likeliest class of the row whose probabilities begin at `start`, the first of equal ones. */
+const likeliest = (probabilities: Float64Array, start: number, width: number): number => {
+  let best = 0;
+  for (let k = 1; k < width; k++) if (probabilities[start + k]! > probabilities[start + best]!) best = k;
+  return best;
+};
+
+/** Σ over classes of (probability − truth)² (Brier 1950). */
+const brierScore = (probabilities: Float64Array, start: number, width: number, truth: number): number => {
+  let sum = 0;
+  for (let k = 0; k < width; k++) {
+    const error = probabilities[start + k]! - (k === truth ? 1 : 0);
+    sum += error * error;
+  }
+  return sum;
+};
+
+/** Of each row the answer, its probability and whether it is right, and the Brier score: of a million rows each pass is felt. */
+const measureRows = ({ probabilities, classes, truths, threshold = null }: ClassAnswers) => {
+  const [rows, width] = [truths.length, classes.length];
+  const [predicted, right] = [new Int32Array(rows), new Uint8Array(rows)];
+  const [confidences, briers] = [new Float64Array(rows), new Float64Array(rows)];
+  for (let row = 0; row < rows; row++) {
+    const [start, truth] = [row * width, truths[row]!];
+    const answer =
+      threshold === null ? likeliest(probabilities, start, width) : probabilities[start + 1]! >= threshold ? 1 : 0;
+    predicted[row] = answer;
+    right[row] = answer === truth ? 1 : 0;
+    confidences[row] = probabilities[start + answer]!;
+    briers[row] = brierScore(probabilities, start, width, truth);
+  }
+  return { predicted, right, confidences, briers };
 };
 
 const leastProbability = 2 ** -126;
@@ -59,27 +85,45 @@ const leastProbability = 2 ** -126;
 /** Probabilities that underflowed to 0 would make one row's likelihood outweigh all others. */
 export const logOf = (probability: number): number => Math.log(Math.max(probability, leastProbability));
 
+/** Of two classes, by the probability of the second in each row. */
+export const bothClasses = (seconds: ArrayLike<number>): Float64Array => {
+  const probabilities = new Float64Array(2 * seconds.length);
+  for (let row = 0; row < seconds.length; row++) {
+    probabilities[2 * row] = 1 - seconds[row]!;
+    probabilities[2 * row + 1] = seconds[row]!;
+  }
+  return probabilities;
+};
+
 /** The probability of each row's own class. */
-export const chancesOf = (probabilities: ArrayLike<number>, truths: Int32Array, width: number): Float64Array =>
-  doublesOf(truths, (truth, row) => probabilities[row * width + truth]!);
+export const chancesOf = (probabilities: ArrayLike<number>, truths: Int32Array, width: number): Float64Array => {
+  const chances = new Float64Array(truths.length);
+  for (let row = 0; row < truths.length; row++) chances[row] = probabilities[row * width + truths[row]!]!;
+  return chances;
+};
+
+export const logsOf = (chances: Float64Array): Float64Array => {
+  const logs = new Float64Array(chances.length);
+  for (let row = 0; row < chances.length; row++) logs[row] = logOf(chances[row]!);
+  return logs;
+};
+
+/** ln of each row's class's share in the training rows. */
+export const nullLogsOf = (truths: Int32Array, trainCounts: readonly number[]): Float64Array => {
+  const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
+  const logs = trainCounts.map((count) => logOf(count / trainRows));
+  return doublesOf(truths, (truth) => logs[truth]!);
+};
 
 /** Says of how many rows the likelihood is only a bound; `chances`: those of the rows' own classes. */
 export const underflow = (chances: Float64Array): ReportNote[] => {
-  const below = chances.filter((chance) => chance < leastProbability).length;
+  let below = 0;
+  for (let row = 0; row < chances.length; row++) if (chances[row]! < leastProbability) below += 1;
   if (below === 0) return [];
   const rows = `${below} of ${chances.length} rows had a class to which the model gave no probability that a 32-bit float can hold`;
   const message = `${rows}; each counts as 2⁻¹²⁶, so that the log-likelihood seems better than it is, and than the loss among the metrics says`;
   return [{ code: "probability_underflow", message }];
 };
-
-/** Σ over classes of (probability − truth)² (Brier 1950), for each row. */
-const brierScores = ({ probabilities, classes, truths }: ClassAnswers): Float64Array =>
-  doublesOf(truths, (truth, row) => {
-    let sum = 0;
-    for (let k = 0; k < classes.length; k++)
-      sum += (probabilities[row * classes.length + k]! - (k === truth ? 1 : 0)) ** 2;
-    return sum;
-  });
 
 const countConfusion = (truths: Int32Array, predicted: Int32Array, width: number): Int32Array => {
   const counts = new Int32Array(width * width);
@@ -119,12 +163,14 @@ const describeClasses = (
 };
 
 /** Sets of classes by split conformal prediction with the score 1 − p(truth) (Sadinle, Lei & Wasserman 2019). */
-const findSets = ({ probabilities, truths, classes, split }: ClassAnswers): ClassificationReport["predictionSets"] => {
+const findSets = (
+  { probabilities, truths, split }: ClassAnswers,
+  chances: Float64Array,
+): ClassificationReport["predictionSets"] => {
   // Rows that training has seen say nothing about new ones, and scores of the folds' models nothing exact about the model of all rows.
   if (split === "train" || split === "out_of_fold") return null;
-  const width = classes.length;
   const bound = conformalBound(
-    doublesOf(truths, (truth, row) => 1 - probabilities[row * width + truth]!),
+    doublesOf(chances, (chance) => 1 - chance),
     coverage,
   );
   if (bound === null) return null;
@@ -145,18 +191,15 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
   const { classes, probabilities, truths, trainCounts, split, distribution, folds } = answers;
   const sampling = folds?.sampling ?? answers.sampling ?? null;
   const width = classes.length;
-  const predicted = predictedClasses(answers);
-  const right = Uint8Array.from(doublesOf(truths, (truth, row) => (predicted[row] === truth ? 1 : 0)));
-  const confidences = doublesOf(predicted, (k, row) => probabilities[row * width + k]!);
+  const { predicted, right, confidences, briers } = measureRows(answers);
   const chances = chancesOf(probabilities, truths, width);
-  const logs = chances.map(logOf);
-  const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
-  const nullLogs = folds?.nullLogs ?? doublesOf(truths, (truth) => logOf(trainCounts[truth]! / trainRows));
+  const logs = answers.logs ?? logsOf(chances);
+  const nullLogs = folds?.nullLogs ?? nullLogsOf(truths, trainCounts);
   const weights = sampling?.weights;
   const scores = width === 2 ? doublesOf(truths, (_, row) => probabilities[row * 2 + 1]!) : null;
-  const order = scores && orderOf(scores);
   const isSecond = (row: number): boolean => truths[row] === 1;
-  const counts = width <= confusionClasses ? countConfusion(truths, predicted, width) : null;
+  const counts = scores && countScores(scores, isSecond, weights);
+  const confusion = width <= confusionClasses ? countConfusion(truths, predicted, width) : null;
   const commonest = trainCounts.indexOf(Math.max(...trainCounts));
   return {
     task: "classification",
@@ -173,13 +216,14 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
           truths.map((truth) => (truth === commonest ? 1 : 0)),
           weights,
         ),
-    brier: estimatePositiveMean(brierScores(answers), sampling),
-    areaUnderRoc: scores && estimateAreaUnderRoc(scores, isSecond, sampling, order!),
-    operating: scores && describeOperating(classes[1]!, scores, isSecond, weights, order!),
+    brier: estimatePositiveMean(briers, sampling),
+    areaUnderRoc: scores && estimateAreaUnderRoc(scores, isSecond, sampling, counts!),
+    operating: counts && describeOperating(classes[1]!, counts),
     ...calibrate(confidences, right, sampling),
     classes: describeClasses(answers, predicted, sampling),
-    confusion: counts && classes.map((_, truth) => Array.from(counts.subarray(truth * width, (truth + 1) * width))),
-    predictionSets: findSets(answers),
+    confusion:
+      confusion && classes.map((_, truth) => Array.from(confusion.subarray(truth * width, (truth + 1) * width))),
+    predictionSets: findSets(answers, chances),
     coefficients: null,
     trainingFit: null,
     solution: null,

@@ -1,6 +1,6 @@
 import type { ComparedModel, Comparison } from "../domain/models/comparison.ts";
 import type { ReportNote } from "../domain/models/report.ts";
-import { chancesOf, logOf, reportClassification, underflow } from "./classification-report.ts";
+import { chancesOf, logsOf, reportClassification, underflow } from "./classification-report.ts";
 import { estimateMean } from "./estimate.ts";
 import { reportRegression } from "./regression-report.ts";
 import type { Sampling } from "./sampling.ts";
@@ -49,7 +49,7 @@ export const measureClasses = (
     reportClassification(answers);
   const chances = chancesOf(probabilities, truths, classes.length);
   return {
-    measures: chances.map(logOf),
+    measures: logsOf(chances),
     figures: { ...none, accuracy, brier, areaUnderRoc, calibrationError, calibrationErrorByChance, calibration },
     notes: underflow(chances),
   };

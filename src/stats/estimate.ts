@@ -1,7 +1,7 @@
 import type { Estimate } from "../domain/models/estimate.ts";
 import { sampleQuantile } from "../domain/models/parts/piecewise-linear.ts";
 import { rankOf } from "./conformal/scores.ts";
-import { doublesOf, orderOf } from "./order-of.ts";
+import { doublesOf, orderOf, valueAtRank } from "./order-of.ts";
 import { countUnits, meanOf, type Sampling, unitSums, unitVariance, varianceOfSums, weighed } from "./sampling.ts";
 import { skewedEnds, skewnessOf } from "./skewed.ts";
 
@@ -32,7 +32,10 @@ export const mean = (values: ArrayLike<number>): number => meanOf(values, null);
 export const sampleVariance = (values: ArrayLike<number>): number => {
   const center = mean(values);
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += (values[i]! - center) ** 2;
+  for (let i = 0; i < values.length; i++) {
+    const deviation = values[i]! - center;
+    sum += deviation * deviation;
+  }
   return values.length > 1 ? sum / (values.length - 1) : 0;
 };
 
@@ -146,7 +149,7 @@ export const estimateExplained = (
   const scale = meanOf(b, sampling?.weights);
   if (scale === 0) return null;
   const ratio = meanOf(a, sampling?.weights) / scale;
-  const influences = a.map((value, i) => (value - ratio * b[i]!) / scale);
+  const influences = doublesOf(a, (value, i) => (value - ratio * b[i]!) / scale);
   if (sampling !== null) {
     const { standardError, units, skewness } = errorOfMean(influences, sampling);
     return estimateWithError(1 - ratio, standardError, units, { most: 1, skewness: -skewness });
@@ -174,7 +177,7 @@ export const quantilesOf = (values: Float64Array, shares: readonly number[]): { 
  */
 export const conformalBound = (scores: Float64Array, coverage: number): number | null => {
   const rank = rankOf(scores.length, coverage);
-  return rank > scores.length ? null : scores.toSorted()[rank - 1]!;
+  return rank > scores.length ? null : valueAtRank(scores, rank - 1);
 };
 
 /** Ranks from 1; equal values share the mean of theirs. */

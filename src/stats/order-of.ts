@@ -1,10 +1,12 @@
 /** Fewer are sorted by comparison. */
 const manyRows = 2048;
-const [digitBits, passes] = [11, 6];
+/** Three digits of each of a number's two words; the third has a bit less. */
+const digitBits = 11;
 const digits = 1 << digitBits;
+const shifts = [0, digitBits, 2 * digitBits];
 
-/** A number's bits as two words that order as the number does; −0 counts as 0. */
-const sortKeys = (values: Float64Array): { low: Uint32Array; high: Uint32Array } => {
+/** A number's bits as two words that order as the number does, the lower one first; −0 counts as 0. */
+const sortKeys = (values: Float64Array): [Uint32Array, Uint32Array] => {
   const { length } = values;
   const [low, high] = [new Uint32Array(length), new Uint32Array(length)];
   const one = new Float64Array(1);
@@ -16,40 +18,77 @@ const sortKeys = (values: Float64Array): { low: Uint32Array; high: Uint32Array }
     low[i] = isNegative ? ~l : l;
     high[i] = isNegative ? ~h : h | 0x80000000;
   }
-  return { low, high };
+  return [low, high];
 };
 
-/** Bits 11 · pass … of the 64. */
-const digitAt = (low: number, high: number, pass: number): number => {
-  const shift = digitBits * pass;
-  if (shift >= 32) return (high >>> (shift - 32)) & (digits - 1);
-  return shift + digitBits <= 32
-    ? (low >>> shift) & (digits - 1)
-    : ((low >>> shift) | (high << (32 - shift))) & (digits - 1);
+/** Where the rows of each digit begin. Null: all rows have the same. In functions of their own the loops are compiled early. */
+const startsOf = (keys: Uint32Array, shift: number): Int32Array | null => {
+  const starts = new Int32Array(digits + 1);
+  for (let i = 0; i < keys.length; i++) starts[((keys[i]! >>> shift) & (digits - 1)) + 1]! += 1;
+  if (starts.includes(keys.length)) return null;
+  for (let digit = 0; digit < digits; digit++) starts[digit + 1]! += starts[digit]!;
+  return starts;
+};
+
+/** The rows by a digit, those of the same one as they were. */
+const sortByDigit = (
+  order: Int32Array,
+  keys: Uint32Array,
+  shift: number,
+  starts: Int32Array,
+  out: Int32Array,
+): void => {
+  for (let i = 0; i < order.length; i++) {
+    const row = order[i]!;
+    const digit = (keys[row]! >>> shift) & (digits - 1);
+    out[starts[digit]!] = row;
+    starts[digit]! += 1;
+  }
 };
 
 /** The rows by growing value, equal ones in their order: by their digits, since comparing a million rows takes seconds. No value is NaN. */
 export const orderOf = (values: Float64Array): Int32Array => {
-  const { length } = values;
-  let order = new Int32Array(length);
-  for (let i = 0; i < length; i++) order[i] = i;
-  if (length < manyRows) return order.sort((a, b) => values[a]! - values[b]! || a - b);
-  const { low, high } = sortKeys(values);
-  let other = new Int32Array(length);
-  for (let pass = 0; pass < passes; pass++) {
-    const starts = new Int32Array(digits + 1);
-    for (let i = 0; i < length; i++) starts[digitAt(low[i]!, high[i]!, pass) + 1]! += 1;
-    if (starts.includes(length)) continue;
-    for (let digit = 0; digit < digits; digit++) starts[digit + 1]! += starts[digit]!;
-    for (let i = 0; i < length; i++) {
-      const row = order[i]!;
-      const digit = digitAt(low[row]!, high[row]!, pass);
-      other[starts[digit]!] = row;
-      starts[digit]! += 1;
+  let order: Int32Array = rowsWhere(values.length, () => true);
+  if (order.length < manyRows) return order.sort((a, b) => values[a]! - values[b]! || a - b);
+  let other: Int32Array = new Int32Array(order.length);
+  for (const keys of sortKeys(values))
+    for (const shift of shifts) {
+      const starts = startsOf(keys, shift);
+      if (starts === null) continue;
+      sortByDigit(order, keys, shift, starts, other);
+      [order, other] = [other, order];
     }
-    [order, other] = [other, order];
-  }
   return order;
+};
+
+/** The rows of which it holds. */
+export const rowsWhere = (rows: number, holds: (row: number) => boolean): Int32Array => {
+  const found = new Int32Array(rows);
+  let count = 0;
+  for (let row = 0; row < rows; row++) if (holds(row)) found[count++] = row;
+  return found.subarray(0, count);
+};
+
+/** The value with so many before it, of growing ones: Hoare's selection (1961), which sorts no more than it must. No value is NaN. */
+export const valueAtRank = (values: Float64Array, rank: number): number => {
+  const moved = values.slice();
+  let [from, to] = [0, moved.length - 1];
+  while (from < to) {
+    const pivot = moved[(from + to) >> 1]!;
+    let [i, j] = [from, to];
+    while (i <= j) {
+      while (moved[i]! < pivot) i += 1;
+      while (moved[j]! > pivot) j -= 1;
+      if (i > j) break;
+      const value = moved[i]!;
+      moved[i++] = moved[j]!;
+      moved[j--] = value;
+    }
+    if (rank <= j) to = j;
+    else if (rank >= i) from = i;
+    else break;
+  }
+  return moved[rank]!;
 };
 
 /** How many of a growing list come before what is looked for. */

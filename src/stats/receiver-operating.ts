@@ -1,51 +1,39 @@
 import type { Estimate } from "../domain/models/estimate.ts";
-import { sampleVariance, z95 } from "./estimate.ts";
-import { countBefore, doublesOf, orderOf } from "./order-of.ts";
+import { z95 } from "./estimate.ts";
+import { countScores, type ScoreCounts } from "./explaining/operating-points.ts";
+import { countBefore, doublesOf, rowsWhere } from "./order-of.ts";
 import { countUnits, meanOf, type Sampling, samplingOf, unitVariance } from "./sampling.ts";
 
-const pick = (values: Float64Array, rows: readonly number[]): Float64Array => doublesOf(rows, (row) => values[row]!);
+const pick = (values: Float64Array, rows: Int32Array): Float64Array => doublesOf(rows, (row) => values[row]!);
 
-/** DeLong's component of each row of a class: the share of the other class that is below its score, equal scores counting half. */
-type Components = (own: readonly number[], others: readonly number[]) => Float64Array;
-
-/**
- * By each row's rank among all and among those of its class, equal scores sharing the mean of theirs: the difference is how many of the other class are below.
- * @param order the rows by growing score: of a million, each order takes a good part of the report
- */
-const rankedComponents = (scores: Float64Array, isSecond: (row: number) => boolean, order: Int32Array): Components => {
-  const below = new Float64Array(scores.length);
-  let seconds = 0;
-  for (let start = 0; start < order.length; ) {
-    const score = scores[order[start]!]!;
-    let [end, own] = [start, 0];
-    for (; end < order.length && scores[order[end]!] === score; end++) if (isSecond(order[end]!)) own += 1;
-    const firsts = start - seconds;
-    for (let place = start; place < end; place++) {
-      const row = order[place]!;
-      // Of a row of the second class those of the first that are below, and half of those beside it.
-      below[row] = isSecond(row) ? firsts + (end - start - own) / 2 : seconds + own / 2;
-    }
-    seconds += own;
-    start = end;
+/** DeLong's component of the rows of a class, by their score: the share of the other class that is below it, equal scores counting half. */
+const componentsOf = (length: number, others: Float64Array): Float64Array => {
+  const components = new Float64Array(length);
+  const all = others[length - 1]!;
+  let before = 0;
+  // The largest scores come first.
+  for (let place = 0; place < length; place++) {
+    const until = others[place]!;
+    components[place] = (all - until + (until - before) / 2) / all;
+    before = until;
   }
-  return (own, others) => doublesOf(own, (row) => below[row]! / others.length);
+  return components;
 };
 
-/** By the weights of the others. */
-const weightedComponents =
-  (scores: Float64Array, weights: Float64Array): Components =>
-  (own, others) => {
-    const order = [...others].sort((a, b) => scores[a]! - scores[b]!);
-    const sorted = order.map((row) => scores[row]!);
-    const below = new Float64Array(order.length + 1);
-    for (const [i, row] of order.entries()) below[i + 1] = below[i]! + weights[row]!;
-    return doublesOf(own, (row) => {
-      const score = scores[row]!;
-      const first = countBefore(sorted, (other) => other < score);
-      const last = countBefore(sorted, (other) => other <= score);
-      return (below[first]! + below[last]!) / 2 / below[order.length]!;
-    });
-  };
+/** Mean and variance of components over the rows of their class. */
+const momentsOf = (components: Float64Array, own: Float64Array): { rows: number; mean: number; variance: number } => {
+  const { length } = components;
+  const rows = own[length - 1]!;
+  let sum = own[0]! * components[0]!;
+  for (let place = 1; place < length; place++) sum += (own[place]! - own[place - 1]!) * components[place]!;
+  const mean = sum / rows;
+  let squares = own[0]! * (components[0]! - mean) * (components[0]! - mean);
+  for (let place = 1; place < length; place++) {
+    const deviation = components[place]! - mean;
+    squares += (own[place]! - own[place - 1]!) * deviation * deviation;
+  }
+  return { rows, mean, variance: rows > 1 ? squares / (rows - 1) : 0 };
+};
 
 /** Where a function changes its sign between `from` and `to`, to the last bits. */
 const bisect = (isBelow: (at: number) => boolean, from: number, to: number): number => {
@@ -83,7 +71,7 @@ const logitInterval = (area: number, error: number): { lower: number; upper: num
 
 /** Each prediction moves the area by its component's deviation over the rows of its class. */
 const varianceByUnit = (
-  parts: { second: readonly number[]; first: readonly number[]; above: Float64Array; below: Float64Array },
+  parts: { second: Int32Array; first: Int32Array; above: Float64Array; below: Float64Array },
   sampling: Sampling,
 ): number => {
   const deviations = new Float64Array(sampling.unitOf.length);
@@ -91,7 +79,7 @@ const varianceByUnit = (
     [parts.second, parts.above],
     [parts.first, parts.below],
   ] as const) {
-    const weights = sampling.weights && rows.map((row) => sampling.weights![row]!);
+    const weights = sampling.weights && pick(sampling.weights, rows);
     const center = meanOf(values, weights);
     const total = weights === undefined ? rows.length : weights.reduce((sum, weight) => sum + weight, 0);
     for (const [i, row] of rows.entries())
@@ -110,22 +98,30 @@ export const estimateAreaUnderRoc = (
   scores: Float64Array,
   isSecond: (row: number) => boolean,
   sampling: Sampling | null = null,
-  /** The rows by growing score. */
-  order: Int32Array = orderOf(scores),
+  counts: ScoreCounts = countScores(scores, isSecond, sampling?.weights),
 ): Estimate | null => {
-  const rows = Array.from(scores.keys());
-  const [second, first] = [rows.filter(isSecond), rows.filter((row) => !isSecond(row))];
-  if (second.length === 0 || first.length === 0) return null;
-  const weights = sampling?.weights;
-  const componentsFor =
-    weights === undefined ? rankedComponents(scores, isSecond, order) : weightedComponents(scores, weights);
-  const [above, below] = [componentsFor(second, first), componentsFor(first, second)];
-  const value = meanOf(above, weights && pick(weights, second));
-  const independent = sampleVariance(above) / second.length + sampleVariance(below) / first.length;
-  const error = Math.sqrt(sampling === null ? independent : varianceByUnit({ second, first, above, below }, sampling));
-  const [m, n] = [first, second].map((rows) =>
-    sampling === null ? rows.length : countUnits(samplingOf(sampling, rows)) / sampling.inflation,
-  ) as [number, number];
+  const { length, truePositives, falsePositives } = counts;
+  if (!(truePositives[length - 1]! > 0 && falsePositives[length - 1]! > 0)) return null;
+  const components = { second: componentsOf(length, falsePositives), first: componentsOf(length, truePositives) };
+  if (sampling === null) {
+    const second = momentsOf(components.second, truePositives);
+    const first = momentsOf(components.first, falsePositives);
+    const error = Math.sqrt(second.variance / second.rows + first.variance / first.rows);
+    return intervalOf(second.mean, error, first.rows, second.rows);
+  }
+  const thresholds = counts.thresholds.subarray(0, length);
+  const placeOf = (row: number): number => countBefore(thresholds, (threshold) => threshold > scores[row]!);
+  const [second, first] = [rowsWhere(scores.length, isSecond), rowsWhere(scores.length, (row) => !isSecond(row))];
+  const above = doublesOf(second, (row) => components.second[placeOf(row)]!);
+  const below = doublesOf(first, (row) => components.first[placeOf(row)]!);
+  const value = meanOf(above, sampling.weights && pick(sampling.weights, second));
+  const error = Math.sqrt(varianceByUnit({ second, first, above, below }, sampling));
+  const unitsOf = (rows: Int32Array): number => countUnits(samplingOf(sampling, rows)) / sampling.inflation;
+  return intervalOf(value, error, unitsOf(first), unitsOf(second));
+};
+
+/** @param m of how many independent rows the one class is, `n` the other */
+const intervalOf = (value: number, error: number, m: number, n: number): Estimate => {
   const known = error > 0 && value > 0 && value < 1 && Math.min(m, n) > 1;
   return { value, ...(known ? logitInterval(value, error) : scoreInterval(value, m, n)) };
 };

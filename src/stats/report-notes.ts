@@ -78,3 +78,9 @@ export const fewRows = (split: Split, rows: number, coverage: number): ReportNot
   const message = `the ${split} split has ${rows} rows: nothing that holds the next row's label with ${promise} can be given below ${least}, and of so few rows intervals of errors, R² and likelihoods hold less often than 95 % (of normal errors 85 to 93 %); hold out more rows`;
   return [{ code: "too_few_rows", message }];
 };
+
+export const noThreshold: ReportNote = {
+  code: "no_threshold",
+  message:
+    "the validation rows are of one class, so that no threshold could be chosen: the likelier class is the answer; give the validation split more rows, or a number",
+};

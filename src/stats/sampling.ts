@@ -26,7 +26,7 @@ export const withWeights = (sampling: Sampling | null, weights: Float64Array | n
 export const sharedRowsInflation = (folds: number): number => 1 + folds / (folds - 1);
 
 /** The same of some of the predictions. */
-export const samplingOf = ({ unitOf, inflation, weights }: Sampling, picked: readonly number[]): Sampling => ({
+export const samplingOf = ({ unitOf, inflation, weights }: Sampling, picked: ArrayLike<number>): Sampling => ({
   unitOf: Int32Array.from(picked, (i) => unitOf[i]!),
   inflation,
   ...(weights === undefined ? {} : { weights: Float64Array.from(picked, (i) => weights[i]!) }),

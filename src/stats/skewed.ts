@@ -6,8 +6,9 @@ export const skewnessOf = (values: ArrayLike<number>): number => {
   let [squares, cubes] = [0, 0];
   for (let i = 0; i < values.length; i++) {
     const deviation = values[i]! - center;
-    squares += deviation ** 2;
-    cubes += deviation ** 3;
+    // Powers of the library take many times as long.
+    squares += deviation * deviation;
+    cubes += deviation * deviation * deviation;
   }
   const skewness = (cubes / values.length) * (squares / values.length) ** -1.5;
   return Number.isFinite(skewness) ? skewness : 0;

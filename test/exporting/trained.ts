@@ -47,7 +47,8 @@ export const storeModel = async (
   const weights = await store.write(key, Readable.from(safetensorsChunks(tensors)));
   const described = artifactKeys.network(tenant, id, digest.replace("sha256:", ""));
   const files = {
-    ...{ weights, report: { bytes: 0, sha256: "" } },
+    weights,
+    report: await store.write(artifactKeys.report(tenant, id, digest.replace("sha256:", "")), Buffer.from("{}")),
     ...(network && { network: await store.write(described, Buffer.from(JSON.stringify(network))) }),
   };
   return {

@@ -1,13 +1,15 @@
 import { assert } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
+import type { Conformal } from "../../src/domain/models/conformal.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
-import { type AnyModel, isImported } from "../../src/domain/models/model.ts";
+import { type AnyModel, isImported, type Model } from "../../src/domain/models/model.ts";
+import type { Report } from "../../src/domain/models/report.ts";
 import { exportImported } from "../../src/exporting/export-imported.ts";
 import { exportModel } from "../../src/exporting/export-model.ts";
 import type { OnnxFile } from "../../src/formats/onnx/writing/onnx-file.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
-import { weightsOf } from "../../src/store/artifacts/model-files.ts";
+import { reportOf, weightsOf } from "../../src/store/artifacts/model-files.ts";
 import { readNetwork } from "../../src/store/artifacts/read-network.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
 import { floatsOf, readContent } from "../inference/read-content.ts";
@@ -16,6 +18,13 @@ import { decodeStored } from "../training/stored-tensors.ts";
 const readTensors = async (artifacts: ArtifactStore, tenant: TenantId, model: AnyModel): Promise<readonly Tensor[]> => {
   const { key, check, what } = weightsOf(tenant, model);
   return decodeStored(await readVerified(artifacts, key, check, what), what).tensors;
+};
+
+/** The scores of held-out rows, from the report. */
+const readConformal = async (artifacts: ArtifactStore, tenant: TenantId, model: Model): Promise<Conformal | null> => {
+  const { key, check, what } = reportOf(tenant, model);
+  const report: Report = JSON.parse(Buffer.from(await readVerified(artifacts, key, check, what)).toString());
+  return ("conformal" in report && report.conformal) || null;
 };
 
 const exportStoredImport = async (
@@ -38,8 +47,7 @@ export const exportStored = async (
 ): Promise<OnnxFile> =>
   isImported(model)
     ? exportStoredImport(artifacts, tenant, model, options)
-    : exportModel(
-        model,
-        await readContent(artifacts, tenant, model, await readTensors(artifacts, tenant, model)),
-        options,
-      );
+    : exportModel(model, await readContent(artifacts, tenant, model, await readTensors(artifacts, tenant, model)), {
+        ...options,
+        conformal: options.preprocessing ? await readConformal(artifacts, tenant, model) : null,
+      });

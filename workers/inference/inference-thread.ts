@@ -8,6 +8,7 @@ import type { Row } from "../../src/domain/datasets/dataset.ts";
 import { assert, ServiceError } from "../../src/domain/errors.ts";
 import type { TenantId } from "../../src/domain/ids.ts";
 import { isFoldEnsemble } from "../../src/domain/jobs/spec/folds/cross-validation-spec.ts";
+import { hasDependentRows } from "../../src/domain/jobs/spec/rows/dependent-rows.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { Conformal } from "../../src/domain/models/conformal.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
@@ -104,10 +105,6 @@ const conformalOf = async (tenant: TenantId, model: Model): Promise<Conformal | 
   return conformal;
 };
 
-/** Rows of a group, or of other times, are not exchangeable with new ones. */
-const hasDependentRows = ({ spec: { training } }: Model): boolean =>
-  training.split.by !== undefined || training.split.time !== undefined || training.crossValidation?.by !== undefined;
-
 const backgroundOf = async (tenant: TenantId, model: Model): Promise<Background> => {
   const load = () => loadBackground(artifacts, tenant, model);
   return (await kept.get(`${keyOf(tenant, model)}/background`, load)) as Background;
@@ -177,7 +174,11 @@ const prepareTrained = async (tenant: TenantId, model: Model, body: unknown): Pr
     const said = measured && forMeasured && (await ask(hearing(measured, heard), forMeasured));
     const { numbers } = heard;
     const numbersOf = numbers === null ? undefined : () => numbers(exposures);
-    const request = { coverage, ...promise, unproven: hasDependentRows(model) || (model.refit !== undefined && !said) };
+    const request = {
+      coverage,
+      ...promise,
+      unproven: hasDependentRows(model.spec) || (model.refit !== undefined && !said),
+    };
     const before = said === null ? predictions : withExposures(said, exposures);
     return { ...withCoverage(predictions, conformal, request, numbersOf, inputs, before), ...warned };
   };

@@ -8,13 +8,19 @@ import type { LabelTransform, Preprocessing } from "../../src/domain/models/mode
 import type { ClassificationReport, Report, ReportNote } from "../../src/domain/models/report.ts";
 import type { Answers } from "../../src/engine/train/fitting/collect-answers.ts";
 import { compareWithSimpler } from "../../src/stats/against.ts";
-import { chancesOf, logOf, reportClassification } from "../../src/stats/classification-report.ts";
+import {
+  bothClasses,
+  chancesOf,
+  logsOf,
+  nullLogsOf,
+  reportClassification,
+} from "../../src/stats/classification-report.ts";
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
 import { quantileIntervals } from "../../src/stats/conformal/quantile-intervals.ts";
 import type { UnitsOf } from "../../src/stats/explaining/dependence-grid.ts";
 import { doublesOf } from "../../src/stats/order-of.ts";
 import { reportRegression } from "../../src/stats/regression-report.ts";
-import { exposureNotes, noSpread } from "../../src/stats/report-notes.ts";
+import { exposureNotes, noSpread, noThreshold } from "../../src/stats/report-notes.ts";
 import { effectiveNumber, meanOf, type Sampling, weightedRows, withWeights } from "../../src/stats/sampling.ts";
 import { reportReconstruction } from "../../src/stats/unsupervised-report.ts";
 import { likelihoodOf } from "../../src/stats/values/value-likelihood.ts";
@@ -62,38 +68,36 @@ const truthsOf = ({ arrays, answers }: NetworkResults): Float64Array => {
 
 /** ln p of each row's class. */
 export const classLogs = (probabilities: ArrayLike<number>, truths: Int32Array, width: number): Float64Array =>
-  chancesOf(probabilities, truths, width).map(logOf);
+  logsOf(chancesOf(probabilities, truths, width));
+
+/** The probabilities of all classes of each row, and its class. */
+export const classProbabilitiesOf = (results: NetworkResults): { probabilities: Float64Array; truths: Int32Array } => {
+  const { outputs } = results.answers;
+  const truths = Int32Array.from(truthsOf(results));
+  return { truths, probabilities: hasOneOutput(results) ? bothClasses(outputs) : Float64Array.from(outputs) };
+};
+
+/** With two classes there may be one output, the probability of the second. */
+const hasOneOutput = ({ spec }: NetworkResults): boolean => spec.loss.type === "binary_cross_entropy";
 
 /** What a classifier says of each row, and what those say that know less. */
 export const classAnswersOf = (results: NetworkResults, classes: readonly string[]) => {
-  const { spec, arrays, answers, linear } = results;
-  const { outputs } = answers;
-  const truths = Int32Array.from(truthsOf(results));
-  // With two classes there may be one output, the probability of the second.
-  const single = spec.loss.type === "binary_cross_entropy";
-  const probabilities = single
-    ? doublesOf({ length: 2 * outputs.length }, (_, at) => (at % 2 === 1 ? outputs[at >> 1]! : 1 - outputs[at >> 1]!))
-    : Float64Array.from(outputs);
+  const { arrays, linear } = results;
+  const { probabilities, truths } = classProbabilitiesOf(results);
   const trainCounts = new Array<number>(classes.length).fill(0);
   const trainLabels = labelsOf(arrays.train);
   const { weights } = arrays.train;
   for (let row = 0; row < trainLabels.length; row++)
     trainCounts[trainLabels[row]!]! += weights === undefined ? 1 : weights[row]!;
-  const trainRows = trainCounts.reduce((sum, count) => sum + count, 0);
   return {
-    ...{ probabilities, truths, trainCounts, distribution: single ? "Bernoulli" : "categorical" },
-    nullLogs: doublesOf(truths, (truth) => logOf(trainCounts[truth]! / trainRows)),
+    ...{ probabilities, truths, trainCounts, distribution: hasOneOutput(results) ? "Bernoulli" : "categorical" },
+    nullLogs: nullLogsOf(truths, trainCounts),
     linearLogs: linear && classLogs(linear.outputs, truths, classes.length),
   };
 };
 
 const isChosen = ({ spec: { task } }: NetworkResults): boolean =>
   task.type === "classification" && typeof task.threshold === "object";
-const noThreshold: ReportNote = {
-  code: "no_threshold",
-  message:
-    "the validation rows are of one class, so that no threshold could be chosen: the likelier class is the answer; give the validation split more rows, or a number",
-};
 
 const unlearntClasses = (
   classes: readonly string[],
@@ -136,10 +140,11 @@ const classify = (results: NetworkResults, classes: readonly string[]): Report =
   const { probabilities, truths, nullLogs, linearLogs, ...known } = classAnswersOf(results, classes);
   const { threshold } = results;
   const sampling = samplingOfRows(results);
-  const report = reportClassification({ split, classes, probabilities, truths, sampling, threshold, ...known });
+  const logs = classLogs(probabilities, truths, classes.length);
+  const report = reportClassification({ split, classes, probabilities, truths, logs, sampling, threshold, ...known });
   const compared = {
     measure: "log_likelihood" as const,
-    own: classLogs(probabilities, truths, classes.length),
+    own: logs,
     null: nullLogs,
     linear: results.linear && linearLogs && { ...results.linear, values: linearLogs },
   };

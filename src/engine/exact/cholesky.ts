@@ -1,3 +1,45 @@
+/** Rows whose products are added at once: the matrix is gone through once for all of them. */
+export const abreast = 4;
+
+/**
+ * Adds Σ scale · x xᵀ of as many rows as are abreast, one after another, to a block of a row-major matrix.
+ * @param x the rows, one behind the other
+ * @param scales of each; 0: it is left out
+ * @param block where the block begins, the length of the matrix's rows, and whether only the lower triangle is wanted
+ */
+export const addProducts = (
+  out: Float64Array,
+  x: Float64Array,
+  scales: Float64Array,
+  { start, size, lower }: { readonly start: number; readonly size: number; readonly lower: boolean },
+): void => {
+  const width = x.length / abreast;
+  const [s, t, u, v] = [scales[0]!, scales[1]!, scales[2]!, scales[3]!];
+  for (let i = 0; i < width; i++) {
+    const a = s * x[i]!;
+    const b = t * x[width + i]!;
+    const c = u * x[2 * width + i]!;
+    const d = v * x[3 * width + i]!;
+    if (a !== 0 || b !== 0 || c !== 0 || d !== 0)
+      addLine(out, start + i * size, x, width, lower ? i + 1 : width, a, b, c, d);
+  }
+};
+
+const addLine = (
+  out: Float64Array,
+  at: number,
+  x: Float64Array,
+  width: number,
+  end: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+): void => {
+  for (let j = 0; j < end; j++)
+    out[at + j] = out[at + j]! + a * x[j]! + b * x[width + j]! + c * x[2 * width + j]! + d * x[3 * width + j]!;
+};
+
 /** A pivot below this share of its diagonal element is rounding. */
 const leastPivot = 1e-13;
 

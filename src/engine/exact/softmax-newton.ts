@@ -1,7 +1,7 @@
 import { choleskyInPlace, type Factor, solveFactor } from "./cholesky.ts";
 import type { Pulse } from "./design.ts";
 import { type Ending, endingOf, type Progress, takeStep } from "./newton.ts";
-import { type Softmax, softmaxHessian, softmaxObjective, softmaxSize } from "./softmax.ts";
+import { type Softmax, softmaxHessian, softmaxSize } from "./softmax.ts";
 
 /** Newton's method on the coefficients of all classes together; `beta` is changed in place. The factor is that of the Hessian at the end. */
 export const fitSoftmaxNewton = async (
@@ -19,10 +19,11 @@ export const fitSoftmaxNewton = async (
   const { memory, pulse } = options;
   const size = softmaxSize(model);
   const gradient = new Float64Array(size);
-  const objective = (at: Float64Array): number => softmaxObjective(model, at, null, pulse);
-  progress.objective ??= objective(beta);
+  // With the objective comes the Hessian, which the next step is taken by where this one lowers the objective.
+  const evaluate = (at: Float64Array): number => softmaxHessian(model, at, memory, gradient, pulse);
+  const start = evaluate(beta);
+  progress.objective ??= start;
   for (;;) {
-    softmaxHessian(model, beta, memory, gradient, pulse);
     const factor = choleskyInPlace(memory, size, pulse);
     const ending = endingOf(progress, options.mostIterations);
     if (ending !== null) return { ending, factor };
@@ -32,6 +33,8 @@ export const fitSoftmaxNewton = async (
     );
     let decrement = 0;
     for (let j = 0; j < size; j++) decrement -= gradient[j]! * step[j]!;
-    await takeStep(beta, progress, { step, decrement }, objective, options.onIteration);
+    const { iteration } = progress;
+    await takeStep(beta, progress, { step, decrement }, evaluate, options.onIteration);
+    if (progress.iteration === iteration) evaluate(beta);
   }
 };

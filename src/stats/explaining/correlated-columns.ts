@@ -1,5 +1,7 @@
 import { featureWidth } from "../../data/preprocessing/data-shape.ts";
 import type { Preprocessing } from "../../domain/models/model.ts";
+import { doublesOf } from "../order-of.ts";
+import { meanOf } from "../sampling.ts";
 
 /** Columns that are this strongly correlated are exchanged together too. */
 const strong = 0.9;
@@ -24,12 +26,17 @@ export const columnInputs = ({ features }: Preprocessing): ColumnInputs[] => {
 
 /** Standardised values of one input over the rows; null where it does not vary. */
 const standardised = (features: ArrayLike<number>, inputs: number, rows: ArrayLike<number>, input: number) => {
-  const values = Float64Array.from(rows, (row) => features[row * inputs + input]!);
-  let mean = 0;
-  for (const value of values) mean += value / values.length;
-  let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
-  return squares > 0 ? values.map((value) => (value - mean) / Math.sqrt(squares)) : null;
+  const values = doublesOf(rows, (row) => features[row * inputs + input]!);
+  const center = meanOf(values, null);
+  const deviations = values.map((value) => value - center);
+  const length = Math.sqrt(productOf(deviations, deviations));
+  return length > 0 ? deviations.map((deviation) => deviation / length) : null;
+};
+
+const productOf = (x: Float64Array, y: Float64Array): number => {
+  let product = 0;
+  for (let i = 0; i < x.length; i++) product += x[i]! * y[i]!;
+  return product;
 };
 
 /** Sets of columns, by their places, each linked to another of its set by |r| ≥ 0.9 of two of their inputs, missing indicators aside. */
@@ -49,12 +56,7 @@ export const correlatedColumns = (
   });
   const between = (a: number, b: number): number => {
     let most = 0;
-    for (const x of all[a]!)
-      for (const y of all[b]!) {
-        let product = 0;
-        for (let i = 0; i < x.length; i++) product += x[i]! * y[i]!;
-        most = Math.max(most, Math.abs(product));
-      }
+    for (const x of all[a]!) for (const y of all[b]!) most = Math.max(most, Math.abs(productOf(x, y)));
     return most;
   };
   const group = Array.from(all.keys());

@@ -1,7 +1,9 @@
 import { textOfDays } from "../../data/columns/instant.ts";
 import { numberOfInput } from "../../data/preprocessing/encoders/number-scale.ts";
 import { inOwnUnits } from "../../data/preprocessing/raw-numbers.ts";
+import { assert } from "../../domain/errors.ts";
 import type { Preprocessing } from "../../domain/models/model.ts";
+import { doublesOf, orderOf, rowsWhere } from "../order-of.ts";
 import { type ColumnInputs, columnInputs } from "./correlated-columns.ts";
 
 /** Values of a column at which the model is asked, at most. */
@@ -68,12 +70,13 @@ export const dependenceGrid = (
   { inputs, rows }: { inputs: number; rows: ArrayLike<number> },
   unitsOf: UnitsOf,
 ): GridPoint[] => {
-  const cells = Array.from(rows, (row) => ({ row, value: cellOf(column, features, row * inputs, unitsOf) }));
-  const known = cells.filter((cell): cell is GridPoint => cell.value !== null);
   const { feature } = column;
   if (feature.type === "category") {
     const found = new Map<number | string, { row: number; count: number }>();
-    for (const { row, value } of known) {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      const value = cellOf(column, features, row * inputs, unitsOf);
+      if (value === null) continue;
       const { row: firstRow = row, count = 0 } = found.get(value) ?? {};
       found.set(value, { row: firstRow, count: count + 1 });
     }
@@ -81,13 +84,28 @@ export const dependenceGrid = (
     const often = levels.toSorted((a, b) => found.get(b)!.count - found.get(a)!.count).slice(0, mostPoints);
     return levels.filter((value) => often.includes(value)).map((value) => ({ value, row: found.get(value)!.row }));
   }
-  // Dates as ISO 8601 writes them sort as texts do.
-  const sorted = known.toSorted((a, b) =>
-    typeof a.value === "string" ? (a.value < String(b.value) ? -1 : 1) : a.value - Number(b.value),
-  );
-  const distinct = sorted.filter(({ value }, i) => value !== sorted[i - 1]?.value);
+  if (feature.type !== "number" && feature.type !== "datetime") return [];
+  const { first, width } = column.inputs;
+  const isKnown = (i: number): boolean =>
+    !(feature.missingIndicator && unitsOf(first + width - 1, features[rows[i]! * inputs + first + width - 1]!) > 0.5);
+  const known = rowsWhere(rows.length, isKnown);
+  // A cell grows with its input, and few cells are shown.
+  const own = doublesOf(known, (i) => features[rows[i]! * inputs + first]!);
+  const order = orderOf(own);
+  const pointAt = (place: number): GridPoint => {
+    const row = rows[known[order[place]!]!]!;
+    const value = cellOf(column, features, row * inputs, unitsOf);
+    assert(value !== null, "missing cells are left out");
+    return { value, row };
+  };
+  const distinct: GridPoint[] = [];
+  for (let place = 0; place < order.length && distinct.length <= mostPoints; place++) {
+    if (place > 0 && own[order[place]!] === own[order[place - 1]!]) continue;
+    const point = pointAt(place);
+    if (point.value !== distinct.at(-1)?.value) distinct.push(point);
+  }
   if (distinct.length <= mostPoints) return distinct;
   const share = (i: number): number => lowest + ((highest - lowest) * i) / (mostPoints - 1);
-  const points = Array.from({ length: mostPoints }, (_, i) => sorted[Math.round(share(i) * (sorted.length - 1))]!);
+  const points = Array.from({ length: mostPoints }, (_, i) => pointAt(Math.round(share(i) * (order.length - 1))));
   return points.filter(({ value }, i) => value !== points[i - 1]?.value);
 };

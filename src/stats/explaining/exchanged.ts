@@ -1,5 +1,6 @@
 import type { Estimate } from "../../domain/models/estimate.ts";
 import { estimateWithError, mean, sampleVariance } from "../estimate.ts";
+import { doublesOf } from "../order-of.ts";
 import { skewnessOf } from "../skewed.ts";
 
 /** What rows of a table lost while values were exchanged between them, exchange after exchange. */
@@ -18,7 +19,7 @@ export interface Exchanges {
  * (Hoeffding 1948). With r exchanges what is seen of h₁ + h₂ varies by the pairs' own variance over r more than that, which is taken off; rows by themselves are the least that is left.
  */
 export const estimateExchanges = ({ lost, given, variance, repeats }: Exchanges): Estimate => {
-  const both = lost.map((value, row) => value + given[row]!);
+  const both = doublesOf(lost, (value, row) => value + given[row]!);
   const spread = Math.max(sampleVariance(both) - variance / repeats, sampleVariance(lost));
   const error = Math.sqrt(spread / lost.length);
   return estimateWithError(mean(lost), error, lost.length, {

@@ -6,40 +6,44 @@ import { weighed } from "../sampling.ts";
 const mostPoints = 200;
 
 /** At each score that a row has, the largest first: it, and the rows that are taken for the class from it on. A million rows have as many: no object is made for each. */
-interface Counts {
+export interface ScoreCounts {
+  readonly rows: number;
   readonly length: number;
   readonly thresholds: Float64Array;
   readonly truePositives: Float64Array;
   readonly falsePositives: Float64Array;
 }
 
-/** Of rows that count by their weights, taken to a mean of 1; without weights once each. */
-const countsOf = (
+/**
+ * Of rows that count by their weights, taken to a mean of 1; without weights once each.
+ * @param order the rows by growing score
+ */
+export const countScores = (
   scores: Float64Array,
   isPositive: (row: number) => boolean,
-  weights: Float64Array | undefined,
-  order: Int32Array,
-): Counts => {
-  const own = weights && weighed(new Float64Array(scores.length).fill(1), { weights });
-  const [thresholds, truePositives, falsePositives] = Array.from({ length: 3 }, () => new Float64Array(scores.length));
+  weights: Float64Array | undefined = undefined,
+  order: Int32Array = orderOf(scores),
+): ScoreCounts => {
+  const rows = order.length;
+  const own = weights && weighed(new Float64Array(rows).fill(1), { weights });
+  const [thresholds, truePositives, falsePositives] = [1, 2, 3].map(() => new Float64Array(rows)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   let [positives, negatives, length] = [0, 0, 0];
-  // The largest first, equal ones in their order.
-  for (let end = order.length; end > 0; length++) {
-    const threshold = scores[order[end - 1]!]!;
-    let start = end - 1;
-    while (start > 0 && scores[order[start - 1]!] === threshold) start -= 1;
-    for (let place = start; place < end; place++) {
-      const row = order[place]!;
-      const weight = own === undefined ? 1 : own[row]!;
-      if (isPositive(row)) positives += weight;
-      else negatives += weight;
-    }
-    end = start;
-    thresholds![length] = threshold;
-    truePositives![length] = positives;
-    falsePositives![length] = negatives;
+  for (let place = rows - 1; place >= 0; place--) {
+    const row = order[place]!;
+    const weight = own === undefined ? 1 : own[row]!;
+    if (isPositive(row)) positives += weight;
+    else negatives += weight;
+    thresholds[length] = scores[row]!;
+    truePositives[length] = positives;
+    falsePositives[length] = negatives;
+    if (place > 0 && scores[order[place - 1]!] !== scores[row]) length += 1;
   }
-  return { length, thresholds: thresholds!, truePositives: truePositives!, falsePositives: falsePositives! };
+  if (rows > 0) length += 1;
+  return { rows, length, thresholds, truePositives, falsePositives };
 };
 
 /** The first place with the largest value. */
@@ -61,16 +65,8 @@ const placesOf = (count: number, wanted: readonly number[]): number[] => {
 };
 
 /** ROC, precision and recall, F1 and cost of all thresholds. Null where the rows have one class. */
-export const describeOperating = (
-  positive: string,
-  scores: Float64Array,
-  isPositive: (row: number) => boolean,
-  weights: Float64Array | undefined = undefined,
-  /** The rows by growing score. */
-  order: Int32Array = orderOf(scores),
-): Operating | null => {
-  const rows = scores.length;
-  const { length, thresholds, ...counts } = countsOf(scores, isPositive, weights, order);
+export const describeOperating = (positive: string, scored: ScoreCounts): Operating | null => {
+  const { rows, length, thresholds, ...counts } = scored;
   const positives = counts.truePositives[length - 1] ?? 0;
   const negatives = counts.falsePositives[length - 1] ?? 0;
   if (positives === 0 || negatives === 0) return null;

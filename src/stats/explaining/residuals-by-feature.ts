@@ -2,7 +2,7 @@ import type { Preprocessing } from "../../domain/models/model.ts";
 import type { ResidualsByFeature } from "../../domain/models/parts/residuals-by-feature.ts";
 import { upperTailF } from "../coefficients/tail-probability.ts";
 import { estimateMean, mean, sampleVariance } from "../estimate.ts";
-import { doublesOf, orderOf } from "../order-of.ts";
+import { doublesOf, orderOf, rowsWhere } from "../order-of.ts";
 import { meanOf, type Sampling, samplingOf } from "../sampling.ts";
 import { columnInputs } from "./correlated-columns.ts";
 import { type Column, cellOf, type UnitsOf } from "./dependence-grid.ts";
@@ -63,35 +63,38 @@ const binsOf = (column: Column, { preprocessing, features, rows, unitsOf }: Resi
   const isSet = (i: number, k: number): boolean => at(i, k) > halves[k]!;
   const { feature } = column;
   const hasIndicator = feature.type !== "image" && feature.missingIndicator;
-  const [known, missing]: [number[], number[]] = [[], []];
-  for (let i = 0; i < rows.length; i++) (hasIndicator && isSet(i, width - 1) ? missing : known).push(i);
+  const isMissing = (i: number): boolean => hasIndicator && isSet(i, width - 1);
+  const known = rowsWhere(rows.length, (i) => !isMissing(i));
+  const missing = rowsWhere(rows.length, isMissing);
+  const isBin = ({ length }: ArrayLike<number>): boolean => length >= fewestRows;
   if (feature.type === "category") {
     const { categories, reference } = feature;
     // A reference level has no input that is set.
     const unset = reference === undefined ? -1 : categories.indexOf(reference);
     const levels = categories.map((): number[] => []);
     for (const i of known) {
-      const set = categories.findIndex((_, k) => isSet(i, k));
-      levels[set < 0 ? unset : set]?.push(i);
+      let level = 0;
+      while (level < categories.length && !isSet(i, level)) level += 1;
+      levels[level < categories.length ? level : unset]?.push(i);
     }
     const often = new Set(levels.toSorted((a, b) => b.length - a.length).slice(0, mostLevels));
-    return [...levels.filter((own) => often.has(own)), missing].filter(({ length }) => length >= fewestRows);
+    return [...levels.filter((own) => often.has(own)), missing].filter(isBin);
   }
-  const parts = partsOf(doublesOf(known, (i) => at(i, 0))).map((part) => Array.from(part, (place) => known[place]!));
-  return [...parts, missing].filter(({ length }) => length >= fewestRows);
+  const parts = partsOf(doublesOf(known, (i) => at(i, 0))).map((part) => part.map((place) => known[place]!));
+  return [...parts, missing].filter(isBin);
 };
 
-const describeBin = (column: Column, own: readonly number[], asked: ResidualRows): Bin => {
-  const { preprocessing, features, rows, residuals, sampling, unitsOf } = asked;
+/** @param errors of the bin's rows, which stand at `own` */
+const describeBin = (column: Column, own: ArrayLike<number>, errors: Float64Array, asked: ResidualRows): Bin => {
+  const { preprocessing, features, rows, sampling, unitsOf } = asked;
   const cell = (i: number) => cellOf(column, features, rows[i]! * preprocessing.inputs, unitsOf);
-  const values = doublesOf(own, (i) => residuals[i]!);
   const sampled = sampling && samplingOf(sampling, own);
   return {
-    ...{ from: cell(own[0]!), to: cell(own.at(-1)!), rows: own.length },
-    mean: estimateMean(values, { eitherSide: true }, sampled),
+    ...{ from: cell(own[0]!), to: cell(own[own.length - 1]!), rows: own.length },
+    mean: estimateMean(errors, { eitherSide: true }, sampled),
     rootMeanSquare: Math.sqrt(
       meanOf(
-        values.map((value) => value ** 2),
+        errors.map((error) => error * error),
         sampled?.weights,
       ),
     ),
@@ -105,7 +108,7 @@ const shareBetween = (groups: readonly Float64Array[]): number => {
   let [between, total] = [0, 0];
   for (const own of groups) {
     between += own.length * (mean(own) - center) ** 2;
-    for (const value of own) total += (value - center) ** 2;
+    for (let i = 0; i < own.length; i++) total += (own[i]! - center) * (own[i]! - center);
   }
   return total > 0 ? between / total : 0;
 };
@@ -117,14 +120,14 @@ export const residualsByFeature = (asked: ResidualRows): ResidualsByFeature | nu
   const columns = preprocessing.features.flatMap((feature, i): FeatureResiduals[] => {
     if (feature.type === "text" || feature.type === "image") return [];
     const column = { inputs: places[i]!, feature };
-    const bins = binsOf(column, asked).map((own) => Array.from(own));
+    const bins = binsOf(column, asked);
     if (bins.length < 2) return [];
     const groups = bins.map((own) => doublesOf(own, (row) => residuals[row]!));
     return [
       {
         ...{ column: feature.column, between: shareBetween(groups) },
         pValue: sampling === null ? welchTest(groups) : null,
-        bins: bins.map((own) => describeBin(column, own, asked)),
+        bins: bins.map((own, bin) => describeBin(column, own, groups[bin]!, asked)),
       },
     ];
   });

@@ -23,9 +23,9 @@ const exactDeviation = (chances: Float64Array): number => {
 const chanceDeviation = (confidences: Float64Array, weights: Float64Array | undefined): number => {
   if (weights === undefined && confidences.length <= mostExact) return exactDeviation(confidences) / confidences.length;
   let [variance, total] = [0, 0];
-  for (const [row, chance] of confidences.entries()) {
-    const weight = weights === undefined ? 1 : weights[row]!;
-    variance += weight ** 2 * chance * (1 - chance);
+  for (let row = 0; row < confidences.length; row++) {
+    const [chance, weight] = [confidences[row]!, weights === undefined ? 1 : weights[row]!];
+    variance += weight * weight * chance * (1 - chance);
     total += weight;
   }
   return Math.sqrt((2 / Math.PI) * variance) / total;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { describeOperating } from "../../../src/stats/explaining/operating-points.ts";
+import { countScores, describeOperating } from "../../../src/stats/explaining/operating-points.ts";
 
 // scikit-learn 1.2: see explained-fixtures.py.
 const fixture: {
@@ -13,7 +13,10 @@ const fixture: {
 
 test("ROC, precision and recall at every threshold are scikit-learn's, and F1 and cost follow from their counts", () => {
   const { truths, scores, roc, pr } = fixture;
-  const found = describeOperating("b", Float64Array.from(scores), (row) => truths[row] === 1)!;
+  const found = describeOperating(
+    "b",
+    countScores(Float64Array.from(scores), (row) => truths[row] === 1),
+  )!;
   expect(found.points.map(({ threshold }) => threshold)).toEqual(roc.thresholds);
   expect(found.points.map(({ falsePositiveRate }) => falsePositiveRate)).toEqual(roc.fpr);
   expect(found.points.map(({ truePositiveRate }) => truePositiveRate)).toEqual(roc.tpr);
@@ -36,9 +39,17 @@ test("ROC, precision and recall at every threshold are scikit-learn's, and F1 an
 
 test("of many thresholds two hundred are shown, the best among them; of one class there are none", () => {
   const scores = Float64Array.from({ length: 5000 }, (_, i) => ((i * 7919) % 5003) / 5003);
-  const found = describeOperating("b", scores, (row) => scores[row]! > 0.37)!;
+  const found = describeOperating(
+    "b",
+    countScores(scores, (row) => scores[row]! > 0.37),
+  )!;
   expect(found).toMatchObject({ thresholds: 5000, averagePrecision: 1 });
   expect(found.points.length).toBeLessThanOrEqual(200);
   expect(found.points.find(({ threshold }) => threshold === found.bestF1)).toMatchObject({ f1: 1, cost: 0 });
-  expect(describeOperating("b", scores, () => true)).toBeNull();
+  expect(
+    describeOperating(
+      "b",
+      countScores(scores, () => true),
+    ),
+  ).toBeNull();
 });

@@ -7,7 +7,7 @@ import { fitExact } from "../../../src/engine/exact/fit-exact.ts";
 import { rowWorkDoubles } from "../../../src/engine/exact/quantile/row-work.ts";
 import { square } from "../../../src/engine/exact/square.ts";
 import { triangleDoubles } from "../../../src/engine/exact/triangle.ts";
-import { tableOf } from "../../../src/engine/tensor/table.ts";
+import { gatherRows, tableOf } from "../../../src/engine/tensor/table.ts";
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import { solvedColumns } from "../../../src/stats/coefficients/solved-columns.ts";
 import { type PickRows, pickedParts } from "../explaining/picked-rows.ts";
@@ -66,8 +66,7 @@ export const linearBaseline = async (
   if (rows.length < Math.min(labels.length, 5 * size)) return null;
   const picked = new Float64Array(rows.length * inputs);
   for (const part of pickedParts(pick, "train", rows))
-    for (const [i, row] of part.rows.entries())
-      picked.set(part.features.subarray(row * inputs, (row + 1) * inputs), (part.first + i) * inputs);
+    picked.set(gatherRows(tableOf(part.features, inputs), part.rows), part.first * inputs);
   const task = {
     ...{ model, method: methods[model], features: tableOf(picked, inputs) },
     ...(loss.type === "pinball" ? { quantile: loss.quantile } : {}),

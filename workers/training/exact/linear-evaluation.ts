@@ -98,11 +98,12 @@ export const answersOf = (
   const { outputs } = weights;
   const reader = readRows(table ?? features, weights.inputs);
   const answers = new Float64Array(rows.length * outputs);
+  const own = new Float64Array(outputs);
   for (let i = 0; i < rows.length; i++) {
-    const part = answers.subarray(i * outputs, (i + 1) * outputs);
     const start = reader.seek(rows[i]!);
-    predictorsOf(weights, reader.values, start, part);
-    respond(model, part);
+    predictorsOf(weights, reader.values, start, own);
+    respond(model, own);
+    for (let k = 0; k < outputs; k++) answers[i * outputs + k] = own[k]!;
   }
   return answers;
 };

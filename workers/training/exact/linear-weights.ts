@@ -93,7 +93,7 @@ export const respond = (model: ExactModel, out: Float64Array): void => {
   if (model === "logistic") out[0] = sigmoid64(out[0]!);
   if (model !== "softmax") return;
   let top = Number.NEGATIVE_INFINITY;
-  for (const value of out) top = Math.max(top, value);
+  for (let k = 0; k < out.length; k++) top = Math.max(top, out[k]!);
   let total = 0;
   for (let k = 0; k < out.length; k++) {
     out[k] = exp64(out[k]! - top);

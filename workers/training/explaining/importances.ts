@@ -36,6 +36,51 @@ export interface Explaining {
   ask: (picked: PickedRows) => ArrayLike<number>;
 }
 
+/** Writes values of an input to the rows that were picked, in another order or in their own. */
+const putValues = (
+  { features, rows }: PickedRows,
+  inputs: number,
+  {
+    input,
+    values,
+    order,
+  }: { readonly input: number; readonly values: Float64Array; readonly order: Int32Array | null },
+): void => {
+  for (let i = 0; i < rows.length; i++) features[rows[i]! * inputs + input] = values[order === null ? i : order[i]!]!;
+};
+
+/** What rows lose by exchanges: each by others' values, and others by its own; the means over the repeats, and sums over all. */
+interface Losses {
+  readonly lost: Float64Array;
+  readonly given: Float64Array;
+  sum: number;
+  squares: number;
+}
+
+const startLosses = (rows: number): Losses => ({
+  ...{ lost: new Float64Array(rows), given: new Float64Array(rows) },
+  ...{ sum: 0, squares: 0 },
+});
+
+/** @param values what the rows' answers are worth when `order` says whose values each row has, `own` with its own */
+const addLosses = (
+  losses: Losses,
+  { own, counts, order }: { readonly own: Float64Array; readonly counts: Float64Array; readonly order: Int32Array },
+  values: Float64Array,
+): void => {
+  const { lost, given } = losses;
+  let { sum, squares } = losses;
+  for (let i = 0; i < values.length; i++) {
+    const loss = counts[i]! * (own[i]! - values[i]!);
+    lost[i]! += loss / repeats;
+    given[order[i]!]! += loss / repeats;
+    sum += loss;
+    squares += square(loss);
+  }
+  losses.sum = sum;
+  losses.squares = squares;
+};
+
 /**
  * Permutation importance of each column, and of strongly correlated ones together, and how the answers depend on the most important ones, on the rows that the report is about: values are exchanged between these rows
  * in the arrays themselves, the model is asked, and they are put back. The intervals are those of the rows' own losses, averaged over the repeats. Null: nothing
@@ -69,33 +114,21 @@ export const explain = (explaining: Explaining): Explained | null => {
   const importanceOf = (columns: readonly number[]): Explained["columns"][number]["importance"] => {
     const moved = columns.flatMap((i) => Array.from({ length: places[i]!.width }, (_, k) => places[i]!.first + k));
     const kept = moved.map((input) => valuesOf(input));
-    // In loops over numbers: ten thousand rows are put some hundred times.
     const put = (order: Int32Array | null): void => {
-      for (let k = 0; k < moved.length; k++) {
-        const [input, values] = [moved[k]!, kept[k]!];
-        for (let i = 0; i < rows.length; i++)
-          features[rows[i]! * inputs + input] = values[order === null ? i : order[i]!]!;
-      }
+      for (const [k, input] of moved.entries()) putValues(picked, inputs, { input, values: kept[k]!, order });
     };
-    const [lost, given] = [new Float64Array(rows.length), new Float64Array(rows.length)];
-    let [sum, squares] = [0, 0];
+    const losses = startLosses(rows.length);
     try {
       for (let repeat = 0; repeat < repeats; repeat++) {
         const order = permutation(rows.length, { ...seedWords(spec.training.seed), purpose, index });
         index += 1;
         put(order);
-        const values = of(ask(picked));
-        for (let i = 0; i < values.length; i++) {
-          const loss = counts[i]! * (own[i]! - values[i]!);
-          lost[i]! += loss / repeats;
-          given[order[i]!]! += loss / repeats;
-          sum += loss;
-          squares += square(loss);
-        }
+        addLosses(losses, { own, counts, order }, of(ask(picked)));
       }
     } finally {
       put(null);
     }
+    const { lost, given, sum, squares } = losses;
     const count = rows.length * repeats;
     const variance = Math.max(0, squares - square(sum) / count) / (count - 1);
     return estimateExchanges({ lost, given, variance, repeats });

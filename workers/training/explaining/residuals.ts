@@ -5,6 +5,7 @@ import type { ResidualsByFeature } from "../../../src/domain/models/parts/residu
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import type { UnitsOf } from "../../../src/stats/explaining/dependence-grid.ts";
 import { residualsByFeature } from "../../../src/stats/explaining/residuals-by-feature.ts";
+import { doublesOf } from "../../../src/stats/order-of.ts";
 import { type Sampling, samplingOf } from "../../../src/stats/sampling.ts";
 import { type PickRows, pickFrom } from "./picked-rows.ts";
 
@@ -32,13 +33,13 @@ export const residualsOf = (
 ): ResidualsByFeature | null => {
   if (unitsOf === undefined || preprocessing.features.some(({ type }) => type === "image")) return null;
   const most = Math.min(mostRows, Math.floor(mostNumbers / preprocessing.inputs));
-  const asked = Array.from(spreadRows(residuals.length, 1, most));
+  const asked = spreadRows(residuals.length, 1, most);
   const picked = pick(
     answers.split,
-    Int32Array.from(asked, (i) => answers.rows[i]!),
+    asked.map((i) => answers.rows[i]!),
   );
   return residualsByFeature({
     ...{ preprocessing, ...picked, unitsOf, sampling: sampling && samplingOf(sampling, asked) },
-    residuals: Float64Array.from(asked, (i) => residuals[i]!),
+    residuals: doublesOf(asked, (i) => residuals[i]!),
   });
 };

@@ -4,6 +4,7 @@ import type { ResolvedJobSpec } from "../../../src/domain/jobs/spec/job-spec.ts"
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
 import type { Against } from "../../../src/domain/models/parts/against.ts";
 import { logOf } from "../../../src/stats/classification-report.ts";
+import { doublesOf } from "../../../src/stats/order-of.ts";
 import { valueMeasure } from "../../../src/stats/values/value-measure.ts";
 import { exposuresOf } from "../leading/counted-rows.ts";
 
@@ -21,7 +22,7 @@ export const createRowMeasure = (
     const single = loss.type === "binary_cross_entropy";
     const classes = label.classes.length;
     const of = (outputs: ArrayLike<number>): Float64Array =>
-      truths.map((truth, i) =>
+      doublesOf(truths, (truth, i) =>
         logOf(single ? (truth === 1 ? outputs[i]! : 1 - outputs[i]!) : outputs[i * classes + truth]!),
       );
     return { measure: "log_likelihood", of };
@@ -32,6 +33,7 @@ export const createRowMeasure = (
   const exposureAt = (i: number): number => exposures?.[i] ?? 1;
   return {
     measure,
-    of: (outputs) => truths.map((truth, i) => measured(toUnits(truth), exposureAt(i) * toUnits(outputs[i * width]!))),
+    of: (outputs) =>
+      doublesOf(truths, (truth, i) => measured(toUnits(truth), exposureAt(i) * toUnits(outputs[i * width]!))),
   };
 };

@@ -1,8 +1,15 @@
 import type { SplitArrays } from "../../../src/data/preprocessing/prepare.ts";
 import type { Preprocessing } from "../../../src/domain/models/model.ts";
+import { doublesOf } from "../../../src/stats/order-of.ts";
 import type { LinearBaseline } from "../exact/linear-baseline.ts";
 import { countedRows, exposuresOf, weightsOf } from "../leading/counted-rows.ts";
-import { classAnswersOf, errorsOf, type NetworkResults, valueAnswersOf } from "../network-report.ts";
+import {
+  classAnswersOf,
+  classProbabilitiesOf,
+  errorsOf,
+  type NetworkResults,
+  valueAnswersOf,
+} from "../network-report.ts";
 import { scoreRows } from "../trials/row-scores.ts";
 
 /** What the model of one fold makes of the rows that it has not seen. */
@@ -25,12 +32,18 @@ export interface HeldOutAnswers {
   readonly fits?: readonly { repeat: number; fold: number }[];
 }
 
+const columnsOfClasses = ({ probabilities, truths }: ReturnType<typeof classProbabilitiesOf>) => ({
+  probabilities,
+  truths: Float64Array.from(truths),
+});
+
 const ofClasses = (results: NetworkResults, classes: readonly string[]) => {
-  const { probabilities, truths, trainCounts, distribution, nullLogs, linearLogs } = classAnswersOf(results, classes);
+  const { trainCounts, distribution, nullLogs, linearLogs, ...own } = classAnswersOf(results, classes);
   const commonest = trainCounts.indexOf(Math.max(...trainCounts));
   const columns = {
-    ...{ probabilities, nullLogs, truths: Float64Array.from(truths) },
-    commonest: Float64Array.from(truths, (truth) => (truth === commonest ? 1 : 0)),
+    ...columnsOfClasses(own),
+    nullLogs,
+    commonest: doublesOf(own.truths, (truth) => (truth === commonest ? 1 : 0)),
     ...(linearLogs ? { linear: linearLogs } : {}),
   };
   return { columns, distribution };
@@ -61,7 +74,10 @@ export const heldOutAnswers = (results: NetworkResults): HeldOutAnswers | null =
   const { split, rows } = results.answers;
   const { places } = results.arrays[split];
   if (split === "train" || places === undefined) return null;
-  return { places: rows.map((row) => places[row]!), columns: { ...judged(results).columns, ...statedOf(results) } };
+  // Of classes what simpler models say of them is not asked for.
+  const isOfClasses = results.preprocessing.label.type === "classes";
+  const columns = isOfClasses ? columnsOfClasses(classProbabilitiesOf(results)) : judged(results).columns;
+  return { places: rows.map((row) => places[row]!), columns: { ...columns, ...statedOf(results) } };
 };
 
 /** Numbers to predict as the file has them: those that a network learns from are standardised, in single precision. */

@@ -6,6 +6,7 @@ import { rateOf } from "../objectives.ts";
 import { shareOut } from "../share-out.ts";
 import type { Softmax } from "../softmax.ts";
 import { inverseOfSquare, type Ranked, triangleDoubles } from "../triangle.ts";
+import { areClearlyIndependent } from "./independent.ts";
 
 export const curvaturesOf = ({ penalty, columns }: ExactTask, contrasts: number): Float64Array | null =>
   penalty === 0
@@ -60,7 +61,9 @@ export const pose = (task: ExactTask, pulse: Pulse): Problem => {
   const { model, features, labels, weights, columns, classes, penalty } = task;
   const design = penalty > 0 ? asGiven(task) : standardiseColumns(features, columns);
   const judged = penalty === 0 && task.work.length > 0;
-  const found = judged ? rankOf(design, task.weights, new Float64Array(triangleDoubles(columns.length)), pulse) : null;
+  const work = (): Float64Array => new Float64Array(triangleDoubles(columns.length));
+  const found =
+    judged && !areClearlyIndependent(design, weights, pulse) ? rankOf(design, weights, work(), pulse) : null;
   const ranked = found !== null && found.dependent.length > 0 ? found : null;
   const own = ranked === null ? design : onlyColumns(design, ranked.kept);
   const first = penalty > 0 ? 0 : 1;

@@ -23,7 +23,7 @@ export const answeredRows = (total: number, width: number, most = mostRows): num
 export const spreadRows = (total: number, width: number, most = mostRows): Int32Array => {
   const count = answeredRows(total, width, most);
   const rows = new Int32Array(count);
-  for (let i = 0; i < count; i++) rows[i] = Math.floor((i * total) / count);
+  for (let i = 0; i < count; i++) rows[i] = count === total ? i : Math.floor((i * total) / count);
   return rows;
 };
 
