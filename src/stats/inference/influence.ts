@@ -1,5 +1,6 @@
 import type { Inference } from "../../domain/models/inference.ts";
 import { weightAt } from "../sampling.ts";
+import { mostLeverage } from "./sandwich.ts";
 import { createMeans, pearsonOf, type SolvedFit } from "./solved-fit.ts";
 
 const mostListed = 10;
@@ -13,7 +14,7 @@ interface RowInfluence {
 
 const byInfluence = (a: RowInfluence, b: RowInfluence): number => b.cooksDistance - a.cooksDistance || a.row - b.row;
 
-/** Leverage and Cook's distance of the training rows with the largest (Cook 1977; for generalised models Pregibon 1981); none where the rows have no leverages. */
+/** Leverage and Cook's distance of the training rows with the largest (Cook 1977; for generalised models Pregibon 1981); none where the rows have no leverages. A row that is fitted exactly whatever its label is has no distance. */
 export const influenceOf = (
   fit: SolvedFit,
   leverages: Float64Array | null,
@@ -32,8 +33,10 @@ export const influenceOf = (
     const residual = labels[row]! - mean!;
     const leverage = Math.min(1, Math.max(0, leverages[row]!));
     const pearson = weightAt(fit, row) * pearsonOf(fit, labels[row]!, mean!);
-    const cooksDistance = leverage < 1 ? (pearson * leverage) / (rank * dispersion * (1 - leverage) ** 2) : 0;
     sum += leverage;
+    // Of 0 by 0 nothing is known: a note names such rows.
+    if (leverage > mostLeverage) continue;
+    const cooksDistance = (pearson * leverage) / (rank * dispersion * (1 - leverage) ** 2);
     const own = { row: places[row]!, leverage, cooksDistance, residual };
     if (largest.length === mostListed && byInfluence(own, largest.at(-1)!) >= 0) continue;
     largest = [...largest, own].sort(byInfluence).slice(0, mostListed);

@@ -3,6 +3,7 @@ import type { TrainingFit } from "../../domain/models/parts/training-fit.ts";
 import type { ReportNote } from "../../domain/models/report.ts";
 import { mostCovariances, mostListed, notListed } from "../coefficients/solved-columns.ts";
 import { createUnshift } from "./data-units.ts";
+import { errorNotes } from "./error-notes.ts";
 import { shapeOfPositives } from "./family-quality.ts";
 import { influenceOf } from "./influence.ts";
 import { featureTests, fTest, likelihoodRatioTest } from "./model-tests.ts";
@@ -237,6 +238,7 @@ export const reportInference = (
     },
     notes: [
       ...notesOf(solved, size, residualDegrees, rows),
+      ...errorNotes(fit, leverages),
       ...(fit.covariance === null ? [] : readingNotes(fit, { dispersion, residualDegrees }, described)),
     ],
   };

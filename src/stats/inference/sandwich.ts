@@ -25,7 +25,7 @@ const addSquare = (meat: Float64Array, score: Float64Array): void => {
 };
 
 /** Where a row's leverage is 1 its residual is 0 whatever its label is: nothing can be learnt of its variance. */
-const mostLeverage = 1 - 1e-12;
+export const mostLeverage = 1 - 1e-12;
 
 /**
  * HC3 (MacKinnon & White 1985): Σ (wᵢeᵢ/(1 − hᵢ))² xᵢxᵢᵀ between the inverse information. `byCluster`: Σ over clusters of the squared sums of scores, times

@@ -7,9 +7,15 @@ beforeAll(async () => {
 });
 afterAll(() => jobs?.close());
 
-const reported = async (head: string, rows: readonly (readonly number[])[], task: object, model: string) => {
+const reported = async (
+  head: string,
+  rows: readonly (readonly number[])[],
+  task: object,
+  model: string,
+  more: object = {},
+) => {
   const csv = `${head}\n${rows.map((row) => row.join(",")).join("\n")}\n`;
-  const training = { split: { validation: 0, test: 0 } };
+  const training = { split: { validation: 0, test: 0 }, ...more };
   const run = await jobs.train(csv, { task: task as never, model: { type: model } as never, training });
   const { report } = await jobs.modelOf(run);
   if (report.task !== "regression" && report.task !== "classification") throw new Error(report.task);
@@ -50,4 +56,32 @@ test("of rows that are separated there is no dispersion, and no other excuse for
   expect(codes).toContain("separated");
   expect(codes).not.toContain("not_finite");
   expect(report.inference!.dispersion).toBeNull();
+});
+
+test("a coefficient of one row, and errors by few clusters, are told of", async () => {
+  // R's hatvalues of the twelfth row is 1, its vcovHC of type HC3 NaN.
+  const rows = Array.from({ length: 24 }, (_, i) => [i === 11 ? 1 : 0, (i * 5) % 7, (i * 7) % 11]);
+  const alone = await reported("only,x,y", rows, y, "linear");
+  expect(alone.codes).toContain("leverage_one");
+  expect(alone.report.notes.find(({ code }) => code === "leverage_one")!.message).toContain("rows 11 of");
+  expect(alone.report.coefficients!.map(({ robust }) => robust)).toEqual([null, null, null]);
+  expect(alone.report.inference!.influence!.largest.map(({ row }) => row)).not.toContain(11);
+  const byCluster = (clusters: number) =>
+    reported(
+      "k,x,y",
+      Array.from({ length: 160 }, (_, i) => [i % clusters, (i * 5) % 7, (i * 7) % 11]),
+      { ...y, features: ["x"] },
+      "linear",
+      { clusterBy: "k" },
+    );
+  for (const [clusters, told] of [
+    [1, true],
+    [5, true],
+    [40, false],
+  ] as const) {
+    const { report, codes } = await byCluster(clusters);
+    expect(codes.includes("few_clusters")).toBe(told);
+    expect(report.coefficients![1]!.clustered === null).toBe(clusters === 1);
+    expect(codes).not.toContain("leverage_one");
+  }
 });

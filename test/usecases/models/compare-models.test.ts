@@ -70,3 +70,32 @@ it("a file that a model learnt from is known under whatever id it was uploaded",
   expect((await compare({ ...asked, rows: "held_out" })).comparison?.heldOut).toBe(true);
   clients.close();
 });
+
+it("a job whose base has learnt from rows that are to test it is warned of", async () => {
+  const rest = createRestClient(service.url);
+  const [first, copy, other] = await Promise.all(
+    [iris, iris, iris.slice(0, iris.lastIndexOf("\n", iris.length - 2) + 1)].map((csv) => rest.upload("iris", csv)),
+  );
+  const caller = await admitEveryone("submitJob", undefined, "");
+  const task = { type: "classification", label: "species" };
+  const { job } = await submitJob(service.deps, caller, { spec: { dataset: first!.id, task, training: { seed: 7 } } });
+  const base = await finishJob(service, job);
+  const warned = async (dataset: string, training: object): Promise<boolean> => {
+    const { body } = await rest.call<{ warnings: string[] }>("/v1/jobs/plan", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ dataset, task, base: { model: base.id }, training }),
+    });
+    return body.warnings.some((warning) => warning.includes(`${base.id}, from which this job starts`));
+  };
+  for (const dataset of [first!.id, copy!.id]) {
+    expect(await warned(dataset, { seed: 8 })).toBe(true);
+    expect(await warned(dataset, { seed: 7 })).toBe(false);
+    // A smaller share is of the same rows, a larger one is not.
+    expect(await warned(dataset, { seed: 7, split: { test: 0.1, validation: 0.1 } })).toBe(false);
+    expect(await warned(dataset, { seed: 8, split: { seed: 7 } })).toBe(false);
+    expect(await warned(dataset, { seed: 7, split: { test: 0.5 } })).toBe(true);
+    expect(await warned(dataset, { seed: 8, split: { test: 0 } })).toBe(false);
+  }
+  expect(await warned(other!.id, { seed: 8 })).toBe(false);
+});

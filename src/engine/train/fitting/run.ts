@@ -167,11 +167,11 @@ export const endEpoch = (run: Run): boolean => {
   return stop;
 };
 
-/** Gives an ensemble's members the shares that rows prefer which the weights have not learnt from, if it is asked for: as metrics, and whether they are other than before. */
-const share = ({ plan, memory, meta, runner }: Run): { metrics: Record<string, number>; isShared: boolean } => {
+/** Gives an ensemble's members the shares that rows prefer which the weights have not learnt from, if it is asked for: as metrics, and their place among the candidates. */
+const share = ({ plan, memory, meta, runner }: Run): { metrics: Record<string, number>; at: number } => {
   const { everyRow } = plan.spec.training;
   const ensemble = sharedEnsemble(plan.spec.model);
-  const none = { metrics: {}, isShared: false };
+  const none = { metrics: {}, at: 0 };
   if (ensemble === null) return none;
   if (everyRow !== undefined) {
     if (everyRow.shares !== undefined) setShares(plan, memory, everyRow.shares);
@@ -184,11 +184,11 @@ const share = ({ plan, memory, meta, runner }: Run): { metrics: Record<string, n
   const chosen = gains && chooseShares(ensemble, gains);
   if (!gains || !chosen) return none;
   setShares(plan, memory, chosen.shares);
-  return { metrics: shareMetrics(chosen.shares, chosen.gain, gains.rows), isShared: true };
+  return { metrics: shareMetrics(chosen.shares, chosen.gain, gains.rows), at: chosen.at };
 };
 
 /** Divides the logits by the temperature that rows prefer which the weights have not learnt from, if it is asked for. */
-const calibrate = ({ plan, memory, meta, runner }: Run, isShared: boolean): Record<string, number> => {
+const calibrate = ({ plan, memory, meta, runner }: Run, sharesAt: number): Record<string, number> => {
   const { calibration, everyRow, byFolds } = plan.spec.training;
   if (calibration !== "temperature") return {};
   if (everyRow !== undefined) {
@@ -199,12 +199,10 @@ const calibrate = ({ plan, memory, meta, runner }: Run, isShared: boolean): Reco
     heatLogits(plan, memory, byFolds.temperature);
     return { temperature: byFolds.temperature, temperatureGain: byFolds.gain, temperatureRows: byFolds.rows };
   }
-  const validated = plan.data.validation.rows > 0;
-  // The trials have told of the first shares.
-  if (isShared && !validated) return {};
-  const heat = validated
-    ? measureHeat(plan, memory, "validation", askValidation(plan, memory, runner))
-    : meta.search?.bestHeat;
+  const heat =
+    plan.data.validation.rows > 0
+      ? measureHeat(plan, memory, "validation", askValidation(plan, memory, runner))
+      : meta.search?.bestHeat?.[sharesAt];
   if (heat === undefined) return {};
   const { temperature, gain } = chooseTemperature(heat);
   heatLogits(plan, memory, temperature);
@@ -217,7 +215,7 @@ export const finish = (run: Run): Metrics => {
   const { model, best } = plan.layout;
   if (best && meta.best && meta.best.bad > 0) floatsOf(memory, model).set(floatsOf(memory, best));
   const shared = share(run);
-  const calibrated = calibrate(run, shared.isShared);
+  const calibrated = calibrate(run, shared.at);
   const metrics: Record<string, number> = { ...meta.metrics, epochs: meta.epoch, ...shared.metrics, ...calibrated };
   if (plan.search && meta.search) metrics.l2 = plan.search.l2s[meta.search.best]!;
   if (meta.best) metrics.bestEpoch = meta.best.epoch;

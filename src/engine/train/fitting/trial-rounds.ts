@@ -6,7 +6,7 @@ import { loadInitial } from "./state.ts";
 import { trainingRound } from "./stepper.ts";
 import { askHeldOut, holdOutRows, judge, judgeGuess } from "./trials/held-out-rows.ts";
 import { holdOutUnits } from "./trials/held-out-units.ts";
-import { measureShares, sharedEnsemble } from "./trials/shares.ts";
+import { measureShares, sharedEnsemble, underEachShares } from "./trials/shares.ts";
 import { measureHeat } from "./trials/temperature.ts";
 
 /** Makes `round` and the stepper follow what `meta` says of the search. */
@@ -53,9 +53,13 @@ export const endTrial = (run: Run, diverged: boolean): void => {
   if (search === null || meta.search === undefined || round.rows === null) throw new Error("a trial runs");
   const ask = askHeldOut(plan, search, memory, runner, round.rows);
   const losses = diverged ? null : judge(plan, memory, round.rows, ask);
-  if (losses !== null && spec.training.calibration === "temperature")
-    meta.search = { ...meta.search, heat: measureHeat(plan, memory, "train", ask, meta.search.heat) };
   const ensemble = sharedEnsemble(spec.model);
+  if (losses !== null && spec.training.calibration === "temperature") {
+    const { heat } = meta.search;
+    const measure = (candidate: number) => measureHeat(plan, memory, "train", ask, heat?.[candidate]);
+    const measured = ensemble === null ? [measure(0)] : underEachShares(plan, memory, ensemble, measure);
+    meta.search = { ...meta.search, heat: measured };
+  }
   if (losses !== null && ensemble !== null) {
     const rows = { ensemble, split: "train", rows: losses.length } as const;
     meta.search = { ...meta.search, shares: measureShares(plan, memory, rows, ask, meta.search.shares) };

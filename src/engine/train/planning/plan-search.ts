@@ -60,10 +60,10 @@ export interface SearchState {
   /** The best so far, and its loss of each held-out row; null: it diverged. */
   readonly best: number;
   readonly losses: readonly number[] | null;
-  /** Where a temperature is asked for: of the folds of this penalty so far, and of the best one. */
-  readonly heat?: Gains;
-  readonly bestHeat?: Gains;
-  /** The same of the shares of an ensemble's members. */
+  /** Where a temperature is asked for: of the folds of this penalty so far, and of the best one, under each of the shares that an ensemble's members may have. */
+  readonly heat?: readonly Gains[];
+  readonly bestHeat?: readonly Gains[];
+  /** The same of these shares. */
   readonly shares?: Gains;
   readonly bestShares?: Gains;
 }

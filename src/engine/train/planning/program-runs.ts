@@ -82,7 +82,7 @@ export const sumOverRuns = (runs: ProgramRuns, of: (program: number) => number):
 /** How often the rows that judge a trial are asked beside. */
 export const askedRuns = ({ model, training }: TracedSpec): number => {
   const ensemble = sharedEnsemble(model);
-  return (
-    (training.calibration === "temperature" ? temperatureRuns : 0) + (ensemble ? shareCandidates(ensemble).length : 0)
-  );
+  const candidates = ensemble === null ? 1 : shareCandidates(ensemble).length;
+  const heated = training.calibration === "temperature" ? temperatureRuns : 0;
+  return candidates * heated + (ensemble === null ? 0 : candidates);
 };

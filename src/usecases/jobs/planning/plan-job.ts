@@ -16,7 +16,7 @@ import type { Caller } from "../../admission/caller.ts";
 import { parse } from "../../admission/parse.ts";
 import { referred } from "../../admission/referred.ts";
 import type { Deps } from "../../deps.ts";
-import { requireUnseenFolds } from "./check-base-rows.ts";
+import { requireUnseenFolds, seenRowsWarnings } from "./check-base-rows.ts";
 import { requireWebhookAllowed } from "./check-webhook.ts";
 import { countedDataset } from "./counted-dataset.ts";
 import { planFits } from "./plan-fits.ts";
@@ -136,6 +136,7 @@ export const planJob = async (deps: Deps, caller: Caller, body: unknown, known?:
     warnings: [
       ...planned.warnings,
       ...ofBase,
+      ...(await seenRowsWarnings(deps, caller, spec, dataset, base)),
       ...dataWarnings(spec, dataset, asked.task),
       ...countWarnings(spec, dataset, asked),
     ],

@@ -78,6 +78,23 @@ describe("the shares of members", () => {
     }
   });
 
+  test("that trials chose have the temperature that the same rows prefer, through any checkpoint", async () => {
+    const { uniform } = createRandomStream({ seedLow: 13, seedHigh: 0, purpose: 0, index: 0 });
+    const classes = table(400, ([a]) => (uniform() < 0.3 ? Math.floor(2 * uniform()) : Math.floor(6 * a!) % 2));
+    const own = { ...spec, task: { type: "classification", label: "y" } } as const;
+    const search = { factors: [1, 4], folds: 2 };
+    const training = { epochs: 400, l2: 1e-7, penaltySearch: search, calibration: "temperature", seed: 3 } as const;
+    const { run, model } = await train(classes, training, own);
+    const { memberShareRows, temperature, temperatureRows } = model.metrics;
+    expect(model.metrics).toHaveProperty("memberShare0");
+    expect(temperature).toBeGreaterThan(1);
+    expect(temperatureRows).toBe(memberShareRows);
+    for (const checkpoint of run.checkpoints) {
+      const rest = await jobs.trainOn(run.dataset, { ...own, training }, null, { checkpoints: [checkpoint] });
+      expect((await jobs.modelOf(rest)).model.digest).toBe(model.digest);
+    }
+  });
+
   test("a member of rates that runs away does not end the training of the others", async () => {
     const counts = table(200, ([a, b]) => Math.floor(4 * a! * b!));
     const run = await jobs.train(counts, {

@@ -38,6 +38,23 @@ const viewOfShares = (plan: TrainingPlan, memory: WebAssembly.Memory): Float32Ar
   return viewOf(memory, tensor) as Float32Array;
 };
 
+/** What `measure` says while members have each of the shares that they may have. The shares are as before. */
+export const underEachShares = <T>(
+  plan: TrainingPlan,
+  memory: WebAssembly.Memory,
+  ensemble: Ensemble,
+  measure: (candidate: number) => T,
+): T[] => {
+  const shares = viewOfShares(plan, memory);
+  const kept = shares.slice();
+  const measured = shareCandidates(ensemble).map((values, candidate) => {
+    shares.set(values);
+    return measure(candidate);
+  });
+  shares.set(kept);
+  return measured;
+};
+
 /** What each candidate gains on the rows of the split that `ask` asks about, added to what is known of others. The shares are as before. */
 export const measureShares = (
   plan: TrainingPlan,
@@ -47,23 +64,15 @@ export const measureShares = (
   before?: Gains,
 ): Gains => {
   const lossOf = createRowLoss(plan, memory, rows, split);
-  const losses = (): number[] => {
-    const found: number[] = [];
-    ask((outputs, at, label, row) => found.push(lossOf(outputs, at, label, row)));
-    return found;
-  };
-  const shares = viewOfShares(plan, memory);
-  const kept = shares.slice();
-  const own = losses();
-  const candidates = shareCandidates(ensemble);
-  const gains = countGains(candidates.length, before);
-  for (const [candidate, values] of candidates.entries()) {
-    if (candidate === 0) continue;
-    shares.set(values);
-    for (const [row, loss] of losses().entries()) gains.add(candidate, own[row]! - loss);
-  }
-  shares.set(kept);
-  return gains.after(own.length);
+  const [own, ...others] = underEachShares(plan, memory, ensemble, () => {
+    const losses: number[] = [];
+    ask((outputs, at, label, row) => losses.push(lossOf(outputs, at, label, row)));
+    return losses;
+  });
+  const gains = countGains(1 + others.length, before);
+  for (const [i, losses] of others.entries())
+    for (const [row, loss] of losses.entries()) gains.add(i + 1, own![row]! - loss);
+  return gains.after(own!.length);
 };
 
 export const setShares = (plan: TrainingPlan, memory: WebAssembly.Memory, shares: readonly number[]): void =>
@@ -75,10 +84,13 @@ export const setFirstShares = (plan: TrainingPlan, memory: WebAssembly.Memory): 
   if (ensemble !== null) setShares(plan, memory, shareCandidates(ensemble)[0]!);
 };
 
-/** The shares that the rows prefer, and by how much of the loss a row; null where none is surely better. */
-export const chooseShares = (ensemble: Ensemble, gains: Gains): { shares: number[]; gain: number } | null => {
+/** The shares that the rows prefer, their place among the candidates, and by how much of the loss a row; null where none is surely better. */
+export const chooseShares = (
+  ensemble: Ensemble,
+  gains: Gains,
+): { at: number; shares: number[]; gain: number } | null => {
   const best = safest(gains);
-  return best && { shares: shareCandidates(ensemble)[best.at]!, gain: best.gain };
+  return best && { ...best, shares: shareCandidates(ensemble)[best.at]! };
 };
 
 const shareMetric = (member: number): string => `memberShare${member}`;
