@@ -1,4 +1,4 @@
-import type { Column, ColumnType, DatasetNote } from "../../domain/datasets/dataset.ts";
+import type { Column, ColumnNote, ColumnType, DatasetNote } from "../../domain/datasets/dataset.ts";
 import { constantOf, isEmptyColumn, oddValueNotes } from "../../domain/datasets/odd-columns.ts";
 import { createSpecErrors } from "../../domain/jobs/spec/spec-errors.ts";
 import { limits } from "../../domain/limits.ts";
@@ -57,16 +57,30 @@ const repeatedRows = ({ compared, distinct }: ReturnType<Repeats["rows"]>): Data
   return [{ code: "repeated_rows", message }];
 };
 
-/** Columns that say what another has said, as it stands in the file. */
-const noteSameColumns = (columns: readonly Column[], rows: number, { columns: before }: Repeats): Column[] => {
+/** Values that come more rarely may go together by chance. */
+const rowsOfValue = 5;
+
+/** So many rows for each value in the mean, and for two of them at least. */
+const comesOften = ({ distinct, categories }: Column, rows: number): boolean =>
+  (distinct ?? rows) * rowsOfValue <= rows && (categories?.[1]?.count ?? 0) >= rowsOfValue;
+
+/** Columns that say what another has said, as it stands in the file or in other words. */
+const noteSameColumns = (columns: readonly Column[], rows: number, repeats: Repeats): Column[] => {
   if (rows < fewestRows) return [...columns];
-  const same = before();
+  const [same, paired] = [repeats.columns(), repeats.pairs()];
   return columns.map((column, i) => {
     const place = same[i] ?? null;
-    const isAlone = place === null || constantOf(column) !== null || isEmptyColumn(column, rows);
+    const pair = comesOften(column, rows) ? (paired[i] ?? null) : null;
+    const before = columns[place ?? pair ?? -1];
+    const isAlone = before === undefined || constantOf(column) !== null || isEmptyColumn(column, rows);
     if (isAlone) return column;
-    const message = `every row has the same as in ${JSON.stringify(columns[place]!.name)}: the two say the same; leave one of them out of the features`;
-    return { ...column, notes: [...(column.notes ?? []), { code: "same_column", message }] };
+    const name = JSON.stringify(before.name);
+    const message =
+      place === null
+        ? `each of its values goes with one of ${name}, and the other way round: the two say the same; leave one of them out of the features`
+        : `every row has the same as in ${name}: the two say the same; leave one of them out of the features`;
+    const note: ColumnNote = { code: place === null ? "one_to_one" : "same_column", message };
+    return { ...column, notes: [...(column.notes ?? []), note], saysAs: before.name };
   });
 };
 

@@ -67,6 +67,7 @@ export const ColumnNote = z
         "ambiguous_dates",
         "missing_words",
         "same_column",
+        "one_to_one",
         "mostly_dates",
         "formatted_numbers",
         "many_texts",
@@ -76,7 +77,7 @@ export const ColumnNote = z
         "far_values",
       ])
       .describe(
-        "`datetimes_found`, `texts_found`: what the type was inferred from; `ambiguous_dates`: days and months may be mistaken for each other; `missing_words`: `NA` and the like in a column of categories, where they are categories; `same_column`: an earlier column has the same in every row; `leading_zeros`, `large_integers` (beyond 2⁵³) and `exponent_codes` (1e3): texts that a number would not give back; `number_texts`: texts in the file that look like numbers; `mostly_numbers`, `mostly_dates`: some cell is none; `formatted_numbers`: thousands marks, units or signs of money; `many_texts`: too many categories for a feature; `id_like`, `mostly_missing` (more than half), `skewed`, `far_values`: of its values",
+        "`datetimes_found`, `texts_found`: what the type was inferred from; `ambiguous_dates`: days and months may be mistaken for each other; `missing_words`: `NA` and the like in a column of categories, where they are categories; `same_column`: an earlier column has the same in every row; `one_to_one`: each of at most 100 values goes with one of an earlier column, and the other way round; `leading_zeros`, `large_integers` (beyond 2⁵³) and `exponent_codes` (1e3): texts that a number would not give back; `number_texts`: texts in the file that look like numbers; `mostly_numbers`, `mostly_dates`: some cell is none; `formatted_numbers`: thousands marks, units or signs of money; `many_texts`: too many categories for a feature; `id_like`, `mostly_missing` (more than half), `skewed`, `far_values`: of its values",
       ),
     message: z.string().describe("what it means and what to do about it"),
   })
@@ -103,6 +104,12 @@ export const Column = z
     notes: z.array(ColumnNote).optional().describe("what is odd about it; left out where nothing is"),
     image: ImageShape.optional().describe("of an image column"),
     dates: DateRange.optional().describe("of a column of dates and times"),
+    saysAs: z
+      .string()
+      .optional()
+      .describe(
+        "an earlier column that says the same: in every row the same cell, or one that always goes with this one's and no other",
+      ),
   })
   .meta({ id: "Column", description: "A column: its type and statistics over the whole file." });
 

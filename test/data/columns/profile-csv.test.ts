@@ -64,6 +64,25 @@ describe("the profile of a file", () => {
     ]);
   });
 
+  it("tells of columns whose values go with each other's one to one, where they come often enough", async () => {
+    const saidOf = async (row: (i: number) => string, count = 60) => {
+      const { columns } = await profile(`a,b,c\n${Array.from({ length: count }, (_, i) => row(i)).join("\n")}\n`);
+      return columns.map(({ saysAs, notes }) => [saysAs, notes?.at(-1)?.code]);
+    };
+    const none = [undefined, undefined];
+    expect(await saidOf((i) => `${i % 3},${"xyz"[i % 3]},${i % 2}`)).toEqual([none, ["a", "one_to_one"], none]);
+    expect(await saidOf((i) => `${i % 3},k${i % 3},k${i % 3}`)).toEqual([
+      ...[none, ["a", "one_to_one"], ["b", "same_column"]],
+    ]);
+    // One row that differs, one way alone, values that come once or twice, constants, and more texts than are kept.
+    expect(await saidOf((i) => `${i % 3},${i === 59 ? "x" : "xyz"[i % 3]},${i % 2}`)).toEqual([none, none, none]);
+    expect(await saidOf((i) => `${i % 4},${i % 2 ? "p" : "q"},${i % 3}`)).toEqual([none, none, none]);
+    expect(await saidOf((i) => `${i < 4 ? 1 : 0},${i < 4 ? "x" : "y"},${i % 3}`)).toEqual([none, none, none]);
+    expect((await saidOf((i) => `c,d,${i % 3}`)).map(([saysAs]) => saysAs)).toEqual([undefined, undefined, undefined]);
+    expect(await saidOf((i) => `a${i % 101},b${i % 101},${i % 7}`, 1010)).toEqual([none, none, none]);
+    expect((await saidOf((i) => `a${i % 100},b${i % 100},${i % 7}`, 1000))[1]).toEqual(["a", "one_to_one"]);
+  });
+
   it("keeps the counts of a number column with few different values, however they are written", async () => {
     const digits = (await profileCsv(openFile("digits.csv"))).columns.at(-1)!;
     expect(digits).toMatchObject({ type: "number", distinct: 10 });

@@ -13,7 +13,7 @@ import { logShiftOf, scalingOf } from "./columns/column-options.ts";
 import type { ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
 import { type CountedDataset, unlabelledRows } from "./rows/counted-rows.ts";
 import { isStratified, splitSizes } from "./rows/sizes-of-splits.ts";
-import { classCounts, featureNames, findColumn, labelName, leftOutColumns } from "./task-columns.ts";
+import { classCounts, columnsByName, featureNames, findColumn, labelName, leftOutColumns } from "./task-columns.ts";
 
 /** A warning names so many; of the others only the number. */
 const mostNamed = 10;
@@ -94,11 +94,36 @@ const misreadColumns = (features: readonly Column[]): string[] => {
   ];
 };
 
+/** Features that say the label, as it stands or in other words. */
+const columnsLikeLabel = (features: readonly Column[], label: Column | undefined, dataset: Dataset): string[] => {
+  if (label === undefined) return [];
+  const columns = columnsByName(dataset);
+  const firstOf = ({ name, saysAs }: Column): string => {
+    const before = saysAs === undefined ? undefined : columns.get(saysAs);
+    return before === undefined ? name : firstOf(before);
+  };
+  const first = firstOf(label);
+  return features.filter((column) => firstOf(column) === first).map(({ name }) => name);
+};
+
 /** What comes again, of rows and of columns, and what lies far away. */
 const unusualData = (spec: ResolvedJobSpec, dataset: Dataset, features: readonly Column[]): string[] => {
-  const same = features.filter(hasNote("same_column")).map(({ name }) => name);
   const label = findColumn(dataset, labelName(spec.task) ?? "");
+  const leaks = columnsLikeLabel(features, label, dataset);
+  const others = features.filter(({ name }) => !leaks.includes(name));
+  const same = others.filter(hasNote("same_column")).map(({ name }) => name);
+  const names = new Set(others.map(({ name }) => name));
+  const paired = others.filter((column) => hasNote("one_to_one")(column) && names.has(column.saysAs ?? ""));
   return [
+    ...(leaks.length > 0
+      ? [
+          `${named(leaks)} ${leaks.length === 1 ? "tells" : "each tell"} ${JSON.stringify(label?.name)} alone: each of its values goes with one of the label, and the other way round; if it is not known before the label is, name it in task.exclude`,
+        ]
+      : []),
+    ...paired.map(
+      ({ name, saysAs }) =>
+        `${JSON.stringify(name)} says the same as ${JSON.stringify(saysAs)} in other words: name one of them in task.exclude`,
+    ),
     ...(same.length > 0
       ? [
           `${named(same)} ${are(same)} the same as another column in every row: the two say the same; name one of them in task.exclude`,

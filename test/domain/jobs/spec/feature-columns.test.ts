@@ -105,6 +105,24 @@ describe("the columns that a job learns from", () => {
     ]);
   });
 
+  it("warn of columns that say the label, before or after it, and of those that say the same as others", async () => {
+    const warningsOf = async (names: string, row: (i: number) => string, exclude?: string[]) => {
+      const dataset = await csv(`${names}\n${rows(60, row)}`);
+      const task = { type: "classification" as const, label: "y", ...(exclude && { exclude }) };
+      return dataWarnings(resolveSpec(jobSpec({ task }), dataset), dataset, task);
+    };
+    const label = (i: number): string => (i % 3 ? "p" : "q");
+    const leak = expect.stringMatching(/^"code", "y again" each tell "y" alone: .*task\.exclude$/);
+    const leaking = (i: number): string => `${(i * 7) % 61},${i % 3 ? 1 : 0},${label(i)},${label(i)}`;
+    expect(await warningsOf("x,code,y,y again", leaking)).toEqual([leak]);
+    expect(await warningsOf("x,code,y,y again", leaking, ["code", "y again"])).toEqual([]);
+    const twice = (i: number): string => `${(i * 7) % 61},${i % 5},k${i % 5},${label(i)}`;
+    expect(await warningsOf("x,code,name,y", twice)).toEqual([
+      expect.stringMatching(/^"name" says the same as "code" in other words: name one of them in task\.exclude$/),
+    ]);
+    expect(await warningsOf("x,code,name,y", twice, ["code"])).toEqual([]);
+  });
+
   it("warn of a label whose values are hardly classes: dates, or more than the rows can tell apart", async () => {
     const task = { type: "classification", label: "y" } as const;
     const warningsOf = async (count: number, label: (i: number) => string) => {

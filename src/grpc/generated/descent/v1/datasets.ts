@@ -158,7 +158,11 @@ export interface Column {
     | number
     | undefined;
   /** Of a column of dates and times. */
-  dates?: DateRange | undefined;
+  dates?:
+    | DateRange
+    | undefined;
+  /** An earlier column that says the same: in every row the same cell, or one that always goes with this one's and no other. */
+  saysAs?: string | undefined;
 }
 
 export interface DateRange {
@@ -913,6 +917,7 @@ function createBaseColumn(): Column {
     image: undefined,
     minimumLine: undefined,
     dates: undefined,
+    saysAs: undefined,
   };
 }
 
@@ -956,6 +961,9 @@ export const Column: MessageFns<Column> = {
     }
     if (message.dates !== undefined) {
       DateRange.encode(message.dates, writer.uint32(106).fork()).join();
+    }
+    if (message.saysAs !== undefined) {
+      writer.uint32(114).string(message.saysAs);
     }
     return writer;
   },
@@ -1075,6 +1083,14 @@ export const Column: MessageFns<Column> = {
             }
 
             message.dates = DateRange.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.saysAs = reader.string();
             continue;
           }
         }
