@@ -3,14 +3,14 @@ import type { TenantId } from "../../src/domain/ids.ts";
 import type { Conformal } from "../../src/domain/models/conformal.ts";
 import type { ImportedModel } from "../../src/domain/models/imported-model.ts";
 import { type AnyModel, isImported, type Model } from "../../src/domain/models/model.ts";
-import type { Report } from "../../src/domain/models/report.ts";
 import { exportImported } from "../../src/exporting/export-imported.ts";
 import { exportModel } from "../../src/exporting/export-model.ts";
 import type { OnnxFile } from "../../src/formats/onnx/writing/onnx-file.ts";
 import type { Tensor } from "../../src/formats/safetensors/safetensors.ts";
 import type { ArtifactStore } from "../../src/store/artifacts/artifact-store.ts";
-import { reportOf, weightsOf } from "../../src/store/artifacts/model-files.ts";
+import { weightsOf } from "../../src/store/artifacts/model-files.ts";
 import { readNetwork } from "../../src/store/artifacts/read-network.ts";
+import { readReport } from "../../src/store/artifacts/read-report.ts";
 import { readVerified } from "../../src/store/artifacts/verified.ts";
 import { floatsOf, readContent } from "../inference/read-content.ts";
 import { decodeStored } from "../training/stored-tensors.ts";
@@ -22,8 +22,7 @@ const readTensors = async (artifacts: ArtifactStore, tenant: TenantId, model: An
 
 /** The scores of held-out rows, from the report. */
 const readConformal = async (artifacts: ArtifactStore, tenant: TenantId, model: Model): Promise<Conformal | null> => {
-  const { key, check, what } = reportOf(tenant, model);
-  const report: Report = JSON.parse(Buffer.from(await readVerified(artifacts, key, check, what)).toString());
+  const report = await readReport(artifacts, tenant, model);
   return ("conformal" in report && report.conformal) || null;
 };
 

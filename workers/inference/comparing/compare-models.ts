@@ -6,14 +6,12 @@ import { weightName } from "../../../src/domain/jobs/spec/rows/row-columns.ts";
 import type { Comparison } from "../../../src/domain/models/comparison.ts";
 import type { Model } from "../../../src/domain/models/model.ts";
 import type { Prediction } from "../../../src/domain/models/predictions/prediction.ts";
-import type { Report } from "../../../src/domain/models/report.ts";
 import { fromPointer } from "../../../src/domain/pointer.ts";
 import { type Answered, compareAnswered, measureClasses, measureNumbers } from "../../../src/stats/compare-models.ts";
 import { type Sampling, sharedRowsInflation, weightedRows, withWeights } from "../../../src/stats/sampling.ts";
 import { type ComparedLoss, comparedLoss } from "../../../src/stats/values/compared-loss.ts";
 import type { ArtifactStore } from "../../../src/store/artifacts/artifact-store.ts";
-import { reportOf } from "../../../src/store/artifacts/model-files.ts";
-import { readVerified } from "../../../src/store/artifacts/verified.ts";
+import { readReport } from "../../../src/store/artifacts/read-report.ts";
 import type { CompareQuestion } from "../../../src/usecases/deps.ts";
 import { askBlock, rowsOfBlock } from "../../predicting/answer-blocks.ts";
 import type { Answer } from "../answer.ts";
@@ -48,11 +46,6 @@ const answersFor = async (
     await new Promise((resolve) => setImmediate(resolve));
   }
   return predictions;
-};
-
-const readReport = async (artifacts: ArtifactStore, tenant: TenantId, model: Model): Promise<Report> => {
-  const { key, check, what } = reportOf(tenant, model);
-  return JSON.parse(Buffer.from(await readVerified(artifacts, key, check, what)).toString());
 };
 
 /** θ of a negative binomial model, as its report has it; null: of others, and where counts vary no more than Poisson's. */
