@@ -1,6 +1,6 @@
 import type { Against } from "../domain/models/parts/against.ts";
 import { estimateMean } from "./estimate.ts";
-import { doublesOf } from "./order-of.ts";
+import { differences } from "./order-of.ts";
 import type { Sampling } from "./sampling.ts";
 
 /** What each row says of a model, larger is better: ln p of its label, or the squared error with a minus. */
@@ -15,12 +15,7 @@ export interface RowMeasures {
 /** Paired differences on the same rows, with Student's intervals of their means. */
 export const compareWithSimpler = (rows: RowMeasures, sampling: Sampling | null = null): Against => {
   const { measure, own, linear } = rows;
-  const differenceFrom = (other: Float64Array) =>
-    estimateMean(
-      doublesOf(own, (value, row) => value - other[row]!),
-      { eitherSide: true },
-      sampling,
-    );
+  const differenceFrom = (other: Float64Array) => estimateMean(differences(own, other), { eitherSide: true }, sampling);
   return {
     ...{ measure, rows: own.length },
     null: { difference: differenceFrom(rows.null) },

@@ -111,3 +111,16 @@ export const doublesOf = (
   for (let i = 0; i < doubles.length; i++) doubles[i] = of(elements[i]!, i);
   return doubles;
 };
+
+/** The values of some rows: without a function for each, of which none would be made part of the loop. */
+export const gather = (values: ArrayLike<number>, rows: ArrayLike<number>): Float64Array => {
+  const gathered = new Float64Array(rows.length);
+  for (let i = 0; i < gathered.length; i++) gathered[i] = values[rows[i]!]!;
+  return gathered;
+};
+
+export const differences = (a: Float64Array, b: Float64Array): Float64Array => {
+  const out = new Float64Array(a.length);
+  for (let i = 0; i < out.length; i++) out[i] = a[i]! - b[i]!;
+  return out;
+};

@@ -1,10 +1,8 @@
 import type { Estimate } from "../domain/models/estimate.ts";
 import { z95 } from "./estimate.ts";
 import { countScores, type ScoreCounts } from "./explaining/operating-points.ts";
-import { countBefore, doublesOf, rowsWhere } from "./order-of.ts";
+import { countBefore, doublesOf, gather, rowsWhere } from "./order-of.ts";
 import { countUnits, meanOf, type Sampling, samplingOf, unitVariance } from "./sampling.ts";
-
-const pick = (values: Float64Array, rows: Int32Array): Float64Array => doublesOf(rows, (row) => values[row]!);
 
 /** DeLong's component of the rows of a class, by their score: the share of the other class that is below it, equal scores counting half. */
 const componentsOf = (length: number, others: Float64Array): Float64Array => {
@@ -79,7 +77,7 @@ const varianceByUnit = (
     [parts.second, parts.above],
     [parts.first, parts.below],
   ] as const) {
-    const weights = sampling.weights && pick(sampling.weights, rows);
+    const weights = sampling.weights && gather(sampling.weights, rows);
     const center = meanOf(values, weights);
     const total = weights === undefined ? rows.length : weights.reduce((sum, weight) => sum + weight, 0);
     for (const [i, row] of rows.entries())
@@ -114,7 +112,7 @@ export const estimateAreaUnderRoc = (
   const [second, first] = [rowsWhere(scores.length, isSecond), rowsWhere(scores.length, (row) => !isSecond(row))];
   const above = doublesOf(second, (row) => components.second[placeOf(row)]!);
   const below = doublesOf(first, (row) => components.first[placeOf(row)]!);
-  const value = meanOf(above, sampling.weights && pick(sampling.weights, second));
+  const value = meanOf(above, sampling.weights && gather(sampling.weights, second));
   const error = Math.sqrt(varianceByUnit({ second, first, above, below }, sampling));
   const unitsOf = (rows: Int32Array): number => countUnits(samplingOf(sampling, rows)) / sampling.inflation;
   return intervalOf(value, error, unitsOf(first), unitsOf(second));

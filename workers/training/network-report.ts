@@ -18,7 +18,7 @@ import {
 import { conformalIntervals, conformalSets } from "../../src/stats/conformal/conformal-report.ts";
 import { quantileIntervals } from "../../src/stats/conformal/quantile-intervals.ts";
 import type { UnitsOf } from "../../src/stats/explaining/dependence-grid.ts";
-import { doublesOf } from "../../src/stats/order-of.ts";
+import { doublesOf, gather } from "../../src/stats/order-of.ts";
 import { reportRegression } from "../../src/stats/regression-report.ts";
 import { exposureNotes, noSpread, noThreshold } from "../../src/stats/report-notes.ts";
 import { effectiveNumber, meanOf, type Sampling, weightedRows, withWeights } from "../../src/stats/sampling.ts";
@@ -63,7 +63,7 @@ const labelsOf = ({ labels }: SplitArrays): NonNullable<SplitArrays["labels"]> =
 /** The labels of the rows that were asked about. */
 const truthsOf = ({ arrays, answers }: NetworkResults): Float64Array => {
   const labels = labelsOf(arrays[answers.split]);
-  return doublesOf(answers.rows, (row) => labels[row]!);
+  return gather(labels, answers.rows);
 };
 
 /** ln p of each row's class. */

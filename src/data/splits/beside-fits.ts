@@ -24,14 +24,16 @@ const answersBytes = (fits: readonly Fit[]): number => {
 export const weightBytes = (parameters: number): number => 4 * parameters;
 
 /**
- * How many models that were measured stay beside the one that the job leaves, since its promises of coverage are theirs: the one before a refit, or the folds' of the first repeat where no rows are set aside
+ * How many models that were measured stay beside the one that the job leaves, since its promises of coverage are theirs: the one before a refit, or the folds' of the first repeat where no test rows are set aside
  * for good. None where they would be too large.
  */
 export const modelsBeside = (fits: readonly Fit[], parameters: number): number => {
   const { spec, shape } = fits.at(-1)!;
   const { crossValidation, refit } = spec.training;
   if (spec.task.type !== "classification" && spec.task.type !== "regression") return 0;
-  const unmeasured = crossValidation?.model === "all_rows" && shape.testRows === 0 && shape.validationRows === 0;
+  // Validation rows have chosen something, and are fewer. Isotonic curves are each fit's own, which the fold's model has not with it.
+  const known = shape.validationRows > 0 && spec.training.calibration === "isotonic";
+  const unmeasured = crossValidation?.model === "all_rows" && shape.testRows === 0 && !known;
   const models = refit === true ? 1 : unmeasured ? crossValidation.folds : 0;
   return models * weightBytes(parameters) <= limits.measuredBytes ? models : 0;
 };

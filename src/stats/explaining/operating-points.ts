@@ -46,16 +46,6 @@ export const countScores = (
   return { rows, length, thresholds, truePositives, falsePositives };
 };
 
-/** The first place with the largest value. */
-const indexOfLargest = (length: number, heightAt: (place: number) => number): number => {
-  let [best, largest] = [0, heightAt(0)];
-  for (let place = 1; place < length; place++) {
-    const value = heightAt(place);
-    if (value > largest) [best, largest] = [place, value];
-  }
-  return best;
-};
-
 /** The places that are shown: all, or every so many with the ends and those that are asked for. */
 const placesOf = (count: number, wanted: readonly number[]): number[] => {
   if (count <= mostPoints) return Array.from({ length: count }, (_, i) => i);
@@ -91,10 +81,10 @@ export const describeOperating = (positive: string, scored: ScoreCounts): Operat
   };
   const costAt = (place: number): number =>
     (counts.falsePositives[place]! + (positives - counts.truePositives[place]!)) / rows;
-  const bestF1 = indexOfLargest(length, f1At);
-  const leastCost = indexOfLargest(length, (place) => -costAt(place));
-  let [averagePrecision, before] = [0, 0];
+  let [bestF1, leastCost, averagePrecision, before] = [0, 0, 0, 0];
   for (let place = 0; place < length; place++) {
+    if (f1At(place) > f1At(bestF1)) bestF1 = place;
+    if (costAt(place) < costAt(leastCost)) leastCost = place;
     const recall = counts.truePositives[place]! / positives;
     averagePrecision += (recall - before) * precisionAt(place);
     before = recall;

@@ -2,7 +2,7 @@ import type { Preprocessing } from "../../domain/models/model.ts";
 import type { ResidualsByFeature } from "../../domain/models/parts/residuals-by-feature.ts";
 import { upperTailF } from "../coefficients/tail-probability.ts";
 import { estimateMean, mean, sampleVariance } from "../estimate.ts";
-import { doublesOf, orderOf, rowsWhere } from "../order-of.ts";
+import { doublesOf, gather, orderOf, rowsWhere } from "../order-of.ts";
 import { meanOf, type Sampling, samplingOf } from "../sampling.ts";
 import { columnInputs } from "./correlated-columns.ts";
 import { type Column, cellOf, type UnitsOf } from "./dependence-grid.ts";
@@ -122,7 +122,7 @@ export const residualsByFeature = (asked: ResidualRows): ResidualsByFeature | nu
     const column = { inputs: places[i]!, feature };
     const bins = binsOf(column, asked);
     if (bins.length < 2) return [];
-    const groups = bins.map((own) => doublesOf(own, (row) => residuals[row]!));
+    const groups = bins.map((own) => gather(residuals, own));
     return [
       {
         ...{ column: feature.column, between: shareBetween(groups) },

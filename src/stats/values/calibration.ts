@@ -1,5 +1,5 @@
 import type { ClassificationReport } from "../../domain/models/report.ts";
-import { doublesOf, orderOf } from "../order-of.ts";
+import { gather, orderOf } from "../order-of.ts";
 import { meanOf, type Sampling } from "../sampling.ts";
 
 const calibrationBins = 10;
@@ -48,9 +48,9 @@ export const calibrate = (
       Math.floor((bin * order.length) / count),
       Math.floor(((bin + 1) * order.length) / count),
     );
-    const own = weights && doublesOf(rows, (row) => weights[row]!);
-    const confidence = doublesOf(rows, (row) => confidences[row]!);
-    const accuracy = doublesOf(rows, (row) => right[row]!);
+    const own = weights && gather(weights, rows);
+    const confidence = gather(confidences, rows);
+    const accuracy = gather(right, rows);
     return {
       bin: { rows: rows.length, confidence: meanOf(confidence, own), accuracy: meanOf(accuracy, own) },
       weight: own === undefined ? rows.length : own.reduce((sum, weight) => sum + weight, 0),

@@ -5,7 +5,7 @@ import type { ResidualsByFeature } from "../../../src/domain/models/parts/residu
 import { spreadRows } from "../../../src/engine/train/fitting/collect-answers.ts";
 import type { UnitsOf } from "../../../src/stats/explaining/dependence-grid.ts";
 import { residualsByFeature } from "../../../src/stats/explaining/residuals-by-feature.ts";
-import { doublesOf } from "../../../src/stats/order-of.ts";
+import { gather } from "../../../src/stats/order-of.ts";
 import { type Sampling, samplingOf } from "../../../src/stats/sampling.ts";
 import { type PickRows, pickFrom } from "./picked-rows.ts";
 
@@ -40,6 +40,6 @@ export const residualsOf = (
   );
   return residualsByFeature({
     ...{ preprocessing, ...picked, unitsOf, sampling: sampling && samplingOf(sampling, asked) },
-    residuals: doublesOf(asked, (i) => residuals[i]!),
+    residuals: gather(residuals, asked),
   });
 };

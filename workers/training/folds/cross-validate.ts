@@ -24,7 +24,7 @@ import { stepsOf } from "./fit-steps.ts";
 import { type FoldsPosition, fromFoldsContent, toFoldsContent } from "./fold-checkpoint.ts";
 import { temperatureOfFolds } from "./fold-temperature.ts";
 import { addFold, type Pool } from "./pool.ts";
-import { foldMetrics, promises, reportFolds } from "./pooled-report.ts";
+import { foldMetrics, needsFolds, reportFolds } from "./pooled-report.ts";
 import { publishEnsemble } from "./publish-ensemble.ts";
 import { unitScores } from "./unit-scores.ts";
 
@@ -197,7 +197,7 @@ export const crossValidate = async (spec: ResolvedJobSpec, order: RunOrder, worl
         begin,
       });
       if (end.type === "completed") {
-        const measured = promises(end.report) ? [] : position.models;
+        const measured = needsFolds(end.report) ? position.models : [];
         const report = reportFolds({ spec, pool, label: preprocessing.label }, end.report, measured.length > 0);
         const metrics = { ...end.metrics, ...foldMetrics(pool) };
         const scores = order.trial === null ? null : unitScores(pool);

@@ -192,6 +192,9 @@ const weightsOf = ({ spec, pool }: Pooled): ClassificationReport["weights"] => {
 /** Whether a model's report has scores that coverage goes by. */
 export const promises = (report: Report): boolean => "conformal" in report && report.conformal != null;
 
+/** Whether the folds' models, of all rows, promise more than the job's own: it has no scores, or only those of rows by which something was chosen. */
+export const needsFolds = (own: Report): boolean => !promises(own) || own.split === "validation";
+
 /** The split whose rows coverage goes by, or `leave_one_out`; null: it cannot be promised. */
 const coveredBy = (own: Report): string | null => {
   const conformal = "conformal" in own ? own.conformal : null;
@@ -227,11 +230,14 @@ export const reportFolds = (
   }
   assert(own.task === report.task && "coefficients" in own && "notes" in report, "both reports are of one task");
   const { coefficients, trainingFit, solution, inference } = own;
-  const conformal = own.conformal ?? (beside ? foldConformal(pooled, label) : null);
-  const covered = coveredBy(own) ?? (conformal === null ? null : split);
+  const byFolds = beside && needsFolds(own);
+  const conformal = byFolds ? foldConformal(pooled, label) : own.conformal;
+  const covered = byFolds ? split : coveredBy(own);
   const known = { coefficients, trainingFit, solution, inference, conformal };
   const unlearnt = unlearntNotes(pooled);
-  const notes = [...report.notes, ...own.notes, ...unlearnt, noteOf(crossValidation, covered, false)];
+  // Rows were held out: from the models of the folds.
+  const ofOwn = own.notes.filter(({ code }) => code !== "training_rows");
+  const notes = [...report.notes, ...ofOwn, ...unlearnt, noteOf(crossValidation, covered, false)];
   return { ...report, ...known, rows, crossValidation, weights: weightsOf(pooled), notes } as Report;
 };
 

@@ -263,3 +263,29 @@ test("classes: sets of cross-conformal prediction, of one output and of several"
     expect(held.length / rows.length).toBeGreaterThan(0.85);
   }
 });
+
+test("so it does with validation rows, by which something was chosen; with isotonic curves of each fit's own by those", async () => {
+  const csv = file("breast_cancer").slice(0, 201).join("\n");
+  const spec = (training: object) => ({
+    ...{ task: { type: "classification" as const, label: "diagnosis" }, model: { type: "mlp" as const, hidden: [4] } },
+    training: { epochs: 3, l2: 0.01, split: { validation: 0.2 }, ...training },
+  });
+  const folds = { folds: 3 };
+  const run = await jobs.train(csv, spec({ crossValidation: folds }));
+  const { report, model } = await jobs.modelOf(run);
+  const ensemble = await jobs.modelOf(
+    await jobs.train(csv, spec({ crossValidation: { ...folds, model: "folds" as const } })),
+  );
+  const conformalOf = (of: Report) => ("conformal" in of ? of.conformal : null);
+  expect(conformalOf(report)).toMatchObject({ type: "fold_sets", rows: 200 });
+  expect(conformalOf(report)).toEqual(conformalOf(ensemble.report));
+  expect(model.files?.measured).toBeDefined();
+  expect(run.plan.measuredBytes).toBe(4 * 3 * model.parameters);
+  const isotonic = await jobs.modelOf(await jobs.train(csv, spec({ crossValidation: folds, calibration: "isotonic" })));
+  expect(conformalOf(isotonic.report)).toMatchObject({ type: "sets", rows: 40 });
+  expect(isotonic.model.files?.measured).toBeUndefined();
+  // Rows were held out from the folds' models, though the model of all rows has learnt from each.
+  const all = await jobs.modelOf(await jobs.train(csv, spec({ crossValidation: folds, split: {} })));
+  for (const { report: of } of [{ report }, all])
+    expect(of.notes.map(({ code }) => code)).not.toContain("training_rows");
+});
