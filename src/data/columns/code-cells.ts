@@ -67,7 +67,7 @@ export const codeNotes = (codes: CodeCells, stated: ColumnType | undefined): Col
 
 /** Texts that are numbers to people. */
 export interface NumberForms {
-  /** Every present cell so far is a number, if the comma is a decimal mark; and one had such a comma. */
+  /** Every present cell so far is a number, if the comma is a decimal mark; and one had such a comma that parts no thousands. */
   commas: { only: boolean; seen: boolean };
   /** The same of numbers with thousands marks, %, signs of money; and how one is written. */
   formatted: { only: boolean; example: string | null };
@@ -79,6 +79,8 @@ export const createNumberForms = (only: boolean): NumberForms => ({
 });
 
 const commaNumber = /^[ \t]*[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?[ \t]*$/;
+/** 1,234 is a thousand and more, until other cells say otherwise. */
+const groupedNumber = /^[ \t]*[+-]?[1-9]\d{0,2}[.,]\d{3}[ \t]*$/;
 const plainNumber = /^[+-]?\d+(?:[.,]\d+)?$/;
 /** 1,234.5 and 1.234,5, 12 %, $3.50, −5 with a minus sign of print, (12.50) of accounts; thousands may be parted by blanks and apostrophes too. */
 const formattedNumber =
@@ -89,10 +91,12 @@ export const addNumberForm = ({ commas, formatted }: NumberForms, record: CsvRec
   if (!commas.only && !formatted.only) return;
   const text = cellText(record, i);
   commas.only &&= commaNumber.test(text);
-  commas.seen ||= commas.only && text.includes(",");
+  const isGrouped = groupedNumber.test(text);
+  commas.seen ||= commas.only && text.includes(",") && !isGrouped;
   const trimmed = text.trim();
   formatted.only &&= formattedNumber.test(trimmed);
-  if (formatted.only && formatted.example === null && !plainNumber.test(trimmed)) formatted.example = trimmed;
+  const isPlain = plainNumber.test(trimmed) && !isGrouped;
+  if (formatted.only && formatted.example === null && !isPlain) formatted.example = trimmed;
 };
 
 /** What a column of categories looks like, if all of its cells do. */
@@ -102,7 +106,8 @@ export const numberFormNote = ({ commas, formatted }: NumberForms, decimal: Deci
     return { code: "decimal_commas", message };
   }
   if (!formatted.only || formatted.example === null) return null;
-  const message = `the texts look like numbers with thousands marks or signs, such as ${quoteCell(formatted.example)}; if they are, write them without (1234.5), and upload again`;
+  const orDecimals = commas.only ? "; or, if the commas are decimal marks, upload the file with ?decimal=," : "";
+  const message = `the texts look like numbers with thousands marks or signs, such as ${quoteCell(formatted.example)}; if they are, write them without (1234.5), and upload again${orDecimals}`;
   return { code: "formatted_numbers", message };
 };
 

@@ -139,6 +139,7 @@ describe("the profile of a file", () => {
     const told = async (...cells: string[]) => (await column(cells.map((cell) => `"${cell}"`))).notes ?? [];
     for (const cells of [
       ["1,234.5", "12"],
+      ["1,000", "12,345"],
       ["3", "1.234.567,5"],
       ["12%", "3.5 %"],
       ["$3.50", "-$1"],
@@ -158,6 +159,9 @@ describe("the profile of a file", () => {
       ["1e3", "2e3"],
     ])
       expect((await told(...cells)).map(({ code }) => code)).not.toContain("formatted_numbers");
+    expect((await told("1,000", "12,345"))[0]?.message).toMatch(/decimal marks, upload the file with \?decimal=,$/);
+    // A comma that parts no thousands says what the others are.
+    expect((await told("1,000", "1,5")).map(({ code }) => code)).toEqual(["decimal_commas"]);
   });
 
   it("tells what is odd about the values of a column", async () => {
