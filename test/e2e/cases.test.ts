@@ -1,9 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Dataset, Row } from "../../src/domain/datasets/dataset.ts";
 import type { Problem } from "../../src/domain/errors.ts";
-import type { Job } from "../../src/domain/jobs/job.ts";
 import type { JobSpecInput } from "../../src/domain/jobs/spec/job-spec.ts";
 import type { PredictResponse } from "../../src/domain/models/predictions/prediction.ts";
 import { type CsvRecord, cellText } from "../../src/formats/csv/csv-record.ts";
@@ -144,57 +142,6 @@ describe("small files with known answers, over both surfaces", () => {
       status: 422,
       body: { errors: [{ pointer: "/query/delimiter" }] },
     });
-  });
-
-  test("dates are read in the stated order, from the upload to what a model is asked", async () => {
-    const days = [
-      "01/03/2026",
-      "26/02/2026",
-      "05/03/2026",
-      "27/02/2026",
-      "02/03/2026",
-      "28/02/2026",
-      "03/03/2026",
-      "04/03/2026",
-    ];
-    const csv = `at,y\n${days.map((day, i) => `${day},${[3, 0, 7, 1, 4, 2, 5, 6][i]}`).join("\n")}\n`;
-    const plain = (await client.tryUpload(csv)).body;
-    expect([plain.columns[0]?.type, plain.columns[0]?.notes?.[0]?.message]).toEqual([
-      "category",
-      expect.stringMatching(/first number goes up to 28: upload the file again with \?dates=day_first$/),
-    ]);
-    expect((await client.tryUpload(csv, "?dates=dmy")).body.errors[0]?.pointer).toBe("/query/dates");
-    const { body: dataset } = await client.tryUpload(csv, "?dates=day_first");
-    const dates = { earliest: "2026-02-26", latest: "2026-03-05", cycles: [] };
-    expect([dataset.dates, dataset.columns[0]?.dates]).toEqual(["day_first", dates]);
-    const stated = await grpc.upload("dated", Buffer.from(csv), { dates: "day_first" });
-    expect([stated.dates, stated.columns[0]?.dates]).toEqual(["day_first", dates]);
-    const patched = await client.call<Dataset>(`/v1/datasets/${dataset.id}`, {
-      ...{ method: "PATCH", headers: { "content-type": "application/json" } },
-      body: '{"types": {"at": "datetime"}}',
-    });
-    expect([patched.body.dates, patched.body.columns[0]?.dates]).toEqual(["day_first", dates]);
-    const page = await client.call<{ rows: Row[] }>(`/v1/datasets/${dataset.id}/rows?limit=2`);
-    expect(page.body.rows.map(({ at }) => at)).toEqual(["2026-03-01", "2026-02-26"]);
-    const split = { time: "at", validation: 0, test: 0.25 };
-    const { job, model } = await train(dataset.id, { ...linear(["at"]), training: { ...exact, split } });
-    const rows = await fetch(`${service.url}/v1/jobs/${job.id}/rows`, { headers: { accept: "text/csv" } });
-    expect((await rows.text()).split("\n").filter((line) => line.endsWith("test"))).toEqual(["2,test", "7,test"]);
-    await expectValues(model, '[{"at": "06/03/2026"}, {"at": "2026-03-07"}, {"at": "25/02/2026"}]', [8, 9, -1]);
-    const none = await ask(model, '[{"at": "03/29/2026"}]');
-    expect([none.status, none.body.errors[0]?.pointer]).toEqual([422, "/rows/0/at"]);
-    const { body: other } = await client.tryUpload("at\n03/08/2026\n03/13/2026\n", "?dates=month_first");
-    const asked = await client.post<Job>(`/v1/models/${model}/predictions`, { dataset: other.id });
-    await client.untilDone(asked.body.id);
-    const file = await fetch(`${service.url}/v1/predictions/${asked.body.id}/file`, {
-      headers: { accept: "text/csv" },
-    });
-    const [names, ...lines] = (await file.text())
-      .trim()
-      .split("\n")
-      .map((line) => line.split(","));
-    const values = lines.map((cells) => Number(cells[names!.indexOf("value")]));
-    expect(values.map((value) => value.toFixed(2))).toEqual(["10.00", "15.00"]);
   });
 
   test("constant and empty columns are named, and do no harm", async () => {

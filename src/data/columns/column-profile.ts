@@ -25,8 +25,8 @@ import {
   datesFound,
   mayHaveDates,
   mostlyDates,
+  noDate,
 } from "./date-tally.ts";
-import { orderRemedy } from "./instant.ts";
 import { cellNumber, isEmptyCell, isMissingWord, notANumber, numberText, textNumber } from "./number-cell.ts";
 import { addValue, createRunningMoments, sampleDeviation } from "./running-moments.ts";
 import {
@@ -118,15 +118,6 @@ const textInNumberColumn = (profile: ColumnProfile, record: CsvRecord) =>
     'correct the cell, leave it empty if its value is missing, or state the type "category"',
   );
 
-const textInDateColumn = (profile: ColumnProfile, record: CsvRecord) => {
-  const text = cellText(record, profile.index);
-  return csvError(
-    { line: cellLine(record, profile.index), column: profile.index + 1, name: profile.name },
-    `${quoteCell(text)} is no date or time that can be read, and the column is stated to be one of them`,
-    `${orderRemedy(text, record.dates)}write it as ISO 8601 does (2026-03-29, 2026-03-29T01:30:00Z) or as a number of seconds since 1970, leave it empty if it is missing, or state the type "category"`,
-  );
-};
-
 const addWords = ({ texts, dates, index }: ColumnProfile, record: CsvRecord): void => {
   addText(texts, record, index);
   if (dates.ambiguous) addOrder(dates, record, index);
@@ -136,7 +127,7 @@ const addWords = ({ texts, dates, index }: ColumnProfile, record: CsvRecord): vo
 export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
   const { index, stated, dates } = profile;
   if (mayHaveDates(dates) && !addDate(dates, record, index, stated === "datetime") && stated === "datetime")
-    throw textInDateColumn(profile, record);
+    throw noDate(profile, record);
   if (!profile.isNumber) {
     if (isEmptyCell(record, index)) profile.empty += 1;
     else {

@@ -1,8 +1,8 @@
 import type { ColumnNote, DateCycle, DateOrder, DateRange } from "../../domain/datasets/dataset.ts";
-import { quoteCell } from "../../formats/csv/csv-error.ts";
-import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
+import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
+import { type CsvRecord, cellLine, cellText } from "../../formats/csv/csv-record.ts";
 import { periodOf, phaseOf } from "./date-cycles.ts";
-import { ambiguousDate, daysOf, eitherOrder, parseInstant, textOfDays } from "./instant.ts";
+import { ambiguousDate, daysOf, eitherOrder, orderRemedy, parseInstant, textOfDays } from "./instant.ts";
 import { cellNumber, isEmptyCell, notANumber } from "./number-cell.ts";
 import { cellDays } from "./time-cell.ts";
 
@@ -83,6 +83,16 @@ export const addDate = (tally: DateTally, record: CsvRecord, i: number, stated: 
     if (tally.first[cycle] !== phase) tally.varies = [...tally.varies, cycle];
   }
   return true;
+};
+
+/** The error of a cell in a column that is stated to be one of dates. */
+export const noDate = ({ index, name }: { index: number; name: string }, record: CsvRecord) => {
+  const text = cellText(record, index);
+  return csvError(
+    { line: cellLine(record, index), column: index + 1, name },
+    `${quoteCell(text)} is no date or time that can be read, and the column is stated to be one of them`,
+    `${orderRemedy(text, record.dates)}write it as ISO 8601 does (2026-03-29, 2026-03-29T01:30:00Z) or as a number of seconds since 1970, leave it empty if it is missing, or state the type "category"`,
+  );
 };
 
 /** Cell i is a text: is it a date of which day and month may be mistaken, and in which order? */
