@@ -10,7 +10,7 @@ export const isDatasetId = (source: string): boolean => /^ds_[0-9A-Z]{26}$/.test
 
 /** How a file is read: as the client's options of an upload, as a command line has them. */
 export interface ReadingOptions
-  extends Pick<DatasetUpload, "delimiter" | "decimal" | "encoding" | "header" | "quote" | "missingWords"> {
+  extends Pick<DatasetUpload, "delimiter" | "decimal" | "encoding" | "header" | "quote" | "missingWords" | "dates"> {
   /** As `zip=category`. */
   types?: string[];
 }
@@ -26,6 +26,7 @@ export const addTableOptions = (command: Command): Command =>
     .option("--feature <column>", "one of them, as it is named; repeatable", oneMore)
     .option("--types <column>", "a column's type, as zip=category; repeatable", oneMore)
     .option("--missing-words <word>", "a cell that is missing; repeatable", oneMore)
+    .option("--dates <order>", "day_first or month_first, of dates such as 03/04/2026")
     .option("--delimiter <character>", ", ; | or tab (found out)")
     .option("--decimal <mark>", ". or , (found out)")
     .option("--header <header>", "present or absent (present)")
@@ -36,9 +37,9 @@ const upload = async (
   descent: Descent,
   output: Output,
   source: string,
-  { delimiter, decimal, encoding, header, quote, missingWords, types }: ReadingOptions,
+  { delimiter, decimal, encoding, header, quote, missingWords, dates, types }: ReadingOptions,
 ): Promise<Dataset> => {
-  const given = { delimiter, decimal, encoding, header, quote, missingWords };
+  const given = { delimiter, decimal, encoding, header, quote, missingWords, dates };
   const reading = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   if (isDatasetId(source)) {
     const [option] = [...Object.keys(reading), ...(types === undefined ? [] : ["types"])];

@@ -51,6 +51,8 @@ export interface DatasetUpload extends UploadOptions {
   quote?: '"' | "'" | "none";
   /** Cells that are missing in every column. */
   missingWords?: string[];
+  /** The order of day and month in cells such as 03/04/2026. Left out: they are no dates. */
+  dates?: "day_first" | "month_first";
   /** Of images. */
   shorterSide?: number;
   size?: number;

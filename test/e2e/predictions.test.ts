@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Problem } from "../../src/domain/errors.ts";
 import type { Job, JobEvent } from "../../src/domain/jobs/job.ts";
 import type { Comparison } from "../../src/domain/models/comparison.ts";
+import type { PredictResponse } from "../../src/domain/models/predictions/prediction.ts";
+import { createGrpcClient } from "./grpc-client.ts";
 import { createRestClient, type RestClient } from "./rest-client.ts";
 import { createDataDir, removeDataDir, type Service, startService } from "./service.ts";
 
@@ -141,5 +143,43 @@ describe("a data set's predictions", { timeout: 120_000 }, () => {
     const refused = await client.post<Problem>(`/v1/models/${model}/predictions`, { dataset: other.id });
     expect(refused).toMatchObject({ status: 422, body: { errors: [{ pointer: "/dataset" }] } });
     expect(refused.body.detail).toContain('"z"');
+  });
+
+  test("are of dates in the order of each data set, as the model was trained and as it is asked", async () => {
+    // From 26 February on: y counts the days.
+    const days = ["01/03", "26/02", "05/03", "27/02", "02/03", "28/02", "03/03", "04/03"];
+    const table = `at,y\n${days.map((day, i) => `${day}/2026,${[3, 0, 7, 1, 4, 2, 5, 6][i]}`).join("\n")}\n`;
+    const grpc = createGrpcClient(service.grpc);
+    const dated = await grpc.upload("dated", Buffer.from(table), { dates: "day_first" });
+    grpc.close();
+    expect([dated.dates, dated.columns[0]?.dates?.latest]).toEqual(["day_first", "2026-03-05"]);
+    const submitted = await client.submit({
+      dataset: dated.id,
+      task: { type: "regression", label: "y", features: ["at"] },
+      model: { type: "linear" },
+      training: { split: { time: "at", validation: 0, test: 0.25 }, l2: 0 },
+    });
+    const job = await client.untilDone(submitted.id);
+    const splits = await fetch(`${service.url}/v1/jobs/${job.id}/rows`, { headers: { accept: "text/csv" } });
+    expect((await splits.text()).match(/^.*test$/gm)).toEqual(["2,test", "7,test"]);
+    const ask = (...cells: string[]) =>
+      client.post<PredictResponse & Problem>(`/v1/models/${job.model}/predict`, { rows: cells.map((at) => ({ at })) });
+    const { body } = await ask("06/03/2026", "2026-03-07", "25/02/2026");
+    const values = body.predictions.map((prediction) => ("value" in prediction ? prediction.value : Number.NaN));
+    for (const [i, value] of [8, 9, -1].entries()) expect(values[i]).toBeCloseTo(value, 2);
+    const none = await ask("03/29/2026");
+    expect([none.status, none.body.errors[0]?.pointer]).toEqual([422, "/rows/0/at"]);
+    const { body: other } = await client.tryUpload("at\n03/08/2026\n03/13/2026\n", "?dates=month_first");
+    const asked = await client.post<Job>(`/v1/models/${job.model}/predictions`, { dataset: other.id });
+    await client.untilDone(asked.body.id);
+    const file = await fetch(`${service.url}/v1/predictions/${asked.body.id}/file`, {
+      headers: { accept: "text/csv" },
+    });
+    const [names, ...lines] = (await file.text())
+      .trim()
+      .split("\n")
+      .map((line) => line.split(","));
+    const told = lines.map((cells) => Number(cells[names!.indexOf("value")]));
+    for (const [i, value] of [10, 15].entries()) expect(told[i]).toBeCloseTo(value, 2);
   });
 });

@@ -23,6 +23,12 @@ beforeAll(async () => {
 });
 afterAll(() => jobs.close());
 
+/** What an expression says behind the documented lines, of `c` and `said`. */
+const runLines = (expression: string, conformal: unknown, said: unknown) => {
+  const program = `${lines}\nimport sys\nc, said = json.load(sys.stdin)\nprint(json.dumps(${expression}))`;
+  return JSON.parse(execFileSync(python, ["-c", program], { input: JSON.stringify([conformal, said]) }).toString());
+};
+
 const exported = async (csv: string, input: Omit<JobSpecInput, "dataset">) => {
   const { model, report, predict } = await jobs.modelOf(await jobs.train(csv, input));
   const file = bytesOf(await exportStored(jobs.artifacts, "default", model, { preprocessing: true }));
@@ -80,10 +86,7 @@ describe.runIf(existsSync(python))(
       expect(conformal.type).toBe(type);
       const said = await runOnnx(file, feedsOf(model, rows));
       const answers = Object.fromEntries(Object.entries(said).map(([name, { data: values }]) => [name, values]));
-      const program = `${lines}\nimport sys\nc, said = json.load(sys.stdin)\nprint(json.dumps(${expression}))`;
-      const found = JSON.parse(
-        execFileSync(python, ["-c", program], { input: JSON.stringify([conformal, answers]) }).toString(),
-      );
+      const found = runLines(expression, conformal, answers);
       const request = { coverage: 0.8, coverageMethod: "adaptive", emptySets: false } as const;
       const { predictions } = withCoverage(predict(...rows).predictions, report.conformal!, request);
       for (const [i, own] of predictions.entries()) {
@@ -93,6 +96,14 @@ describe.runIf(existsSync(python))(
           expect(found[i][1]).toBeCloseTo(own.interval!.upper, 2);
         } else throw new Error("neither a set nor an interval");
       }
+    });
+
+    test("a probability that is at its bound up to the rounding of float32 has its class in the set, one below it has not", () => {
+      // Served, 1 − p was 0.94685955; the file's own is beyond the bound.
+      const scores = Array.from({ length: 19 }, (_, i) => (i < 18 ? i / 100 : 0.94685956));
+      const classes = ["a", "b", "c"].map((label) => ({ label, scores }));
+      const probabilities = [1 - 0.9468596, 1 - 0.94688, 1 - 0.9468].map(Math.fround);
+      expect(runLines("classes(c, 'c', said, 0.95)", { classes }, probabilities)).toEqual(["a", "c"]);
     });
   },
 );

@@ -95,6 +95,7 @@ describe("what says how a table is written", () => {
     for (const [query, type, pointer] of [
       ["delimiter=,&decimal=,", "text/csv", "/query/decimal"],
       ["encoding=windows-1252", "application/zip", "/query/encoding"],
+      ["dates=month_first", "application/zip", "/query/dates"],
     ] as const) {
       const answer = await send(query, type);
       expect([answer.status, (await body(answer)).errors[0].pointer]).toEqual([422, pointer]);

@@ -94,6 +94,15 @@ describe("a table", () => {
     expect([stated.columns[0].type, stated.columns[0].mean]).toEqual(["number", 15105]);
   });
 
+  it("has dates in the stated order in JSON Lines too, which say nothing of it either", async () => {
+    const lines = '{"at":"03/04/2026"}\n{"at":"29/03/2026"}\n';
+    const dataset = await body(send(lines, "application/x-ndjson", "?dates=day_first"));
+    expect([dataset.dates, dataset.columns[0].dates]).toMatchObject([
+      "day_first",
+      { earliest: "2026-03-29", latest: "2026-04-03" },
+    ]);
+  });
+
   it("in another encoding is read as stated", async () => {
     const text = "größe;wert\nklein;1,5\nriesig;2,5\n";
     const dataset = await body(send(Buffer.from(text, "latin1"), "text/csv", "?encoding=windows-1252"));

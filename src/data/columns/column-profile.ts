@@ -1,4 +1,4 @@
-import type { Column, ColumnNote, ColumnType, DecimalMark } from "../../domain/datasets/dataset.ts";
+import type { Column, ColumnNote, ColumnType, DateOrder, DecimalMark } from "../../domain/datasets/dataset.ts";
 import { constantOf, isEmptyColumn } from "../../domain/datasets/odd-columns.ts";
 import { areTruthValues } from "../../domain/datasets/truth-values.ts";
 import { limits } from "../../domain/limits.ts";
@@ -17,7 +17,7 @@ import {
 } from "./code-cells.ts";
 import {
   addDate,
-  addUnread,
+  addOrder,
   ambiguousDates,
   createDateTally,
   type DateTally,
@@ -25,6 +25,7 @@ import {
   datesFound,
   mayHaveDates,
   mostlyDates,
+  noDate,
 } from "./date-tally.ts";
 import { cellNumber, isEmptyCell, isMissingWord, notANumber, numberText, textNumber } from "./number-cell.ts";
 import { addValue, createRunningMoments, sampleDeviation } from "./running-moments.ts";
@@ -117,23 +118,16 @@ const textInNumberColumn = (profile: ColumnProfile, record: CsvRecord) =>
     'correct the cell, leave it empty if its value is missing, or state the type "category"',
   );
 
-const textInDateColumn = (profile: ColumnProfile, record: CsvRecord) =>
-  csvError(
-    { line: cellLine(record, profile.index), column: profile.index + 1, name: profile.name },
-    `${quoteCell(cellText(record, profile.index))} is no date or time that can be read, and the column is stated to be one of them`,
-    'write it as ISO 8601 does (2026-03-29, 2026-03-29T01:30:00Z) or as a number of seconds since 1970, leave it empty if it is missing, or state the type "category"',
-  );
-
 const addWords = ({ texts, dates, index }: ColumnProfile, record: CsvRecord): void => {
   addText(texts, record, index);
-  if (dates.ambiguous) addUnread(dates, record, index);
+  if (dates.ambiguous) addOrder(dates, record, index);
 };
 
 /** Adds the column's cell of one record. */
 export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
   const { index, stated, dates } = profile;
   if (mayHaveDates(dates) && !addDate(dates, record, index, stated === "datetime") && stated === "datetime")
-    throw textInDateColumn(profile, record);
+    throw noDate(profile, record);
   if (!profile.isNumber) {
     if (isEmptyCell(record, index)) profile.empty += 1;
     else {
@@ -198,6 +192,8 @@ interface ProfiledFile {
   rows: number;
   columns: number;
   decimal: DecimalMark;
+  /** The stated order of day and month. */
+  dates?: DateOrder | undefined;
 }
 
 /** Categories, dates or texts: all are counted as they are written. */
@@ -232,15 +228,20 @@ const finishCategory = (profile: ColumnProfile): Column => {
 };
 
 /** Why a column is read as it is, where that is more than a look at its cells tells. */
-const inferenceNotes = (column: Column, { stated, dates, texts }: ColumnProfile): ColumnNote[] => {
+const inferenceNotes = (
+  column: Column,
+  { stated, dates, texts, moments }: ColumnProfile,
+  file: ProfiledFile,
+): ColumnNote[] => {
   if (stated !== undefined) return [];
   if (column.type === "datetime" && column.dates !== undefined) return [datesFound(column.dates)];
   if (column.type === "text") {
     const message = `texts of ${meanWords(texts).toFixed(1)} words in the mean, hardly any two alike; features are their words; state the type "category" if they are names, or exclude the column`;
     return [{ code: "texts_found", message }];
   }
-  if (column.type === "category" && dates.ambiguous && texts.cells > 0) return [ambiguousDates];
   if (column.type === "category") {
+    const ambiguous = texts.cells > 0 && moments.count === 0 ? ambiguousDates(dates, file.dates) : [];
+    if (ambiguous.length > 0) return ambiguous;
     const words = (column.categories ?? []).filter(({ value }) => isMissingWord(value));
     if (words.length > 0) {
       const named = words.map(({ value, count }) => `${count} ${quoteCell(value)}`).join(", ");
@@ -251,7 +252,8 @@ const inferenceNotes = (column: Column, { stated, dates, texts }: ColumnProfile)
   return [];
 };
 
-const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: ProfiledFile): ColumnNote[] => {
+const notesOf = (column: Column, profile: ColumnProfile, file: ProfiledFile): ColumnNote[] => {
+  const { rows, decimal } = file;
   if (isEmptyColumn(column, rows)) return [{ code: "empty", message: "no row has a value; leave the column out" }];
   const notes = profile.moments.count > 0 && profile.isNumber ? codeNotes(profile.codes, profile.stated) : [];
   if (
@@ -278,7 +280,7 @@ const notesOf = (column: Column, profile: ColumnProfile, { rows, decimal }: Prof
       ...mostlyDates(profile.dates, present),
     );
   }
-  return [...notes, ...inferenceNotes(column, profile)];
+  return [...notes, ...inferenceNotes(column, profile, file)];
 };
 
 /**

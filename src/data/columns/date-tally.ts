@@ -1,8 +1,8 @@
-import type { ColumnNote, DateCycle, DateRange } from "../../domain/datasets/dataset.ts";
-import { quoteCell } from "../../formats/csv/csv-error.ts";
-import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
+import type { ColumnNote, DateCycle, DateOrder, DateRange } from "../../domain/datasets/dataset.ts";
+import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
+import { type CsvRecord, cellLine, cellText } from "../../formats/csv/csv-record.ts";
 import { periodOf, phaseOf } from "./date-cycles.ts";
-import { ambiguousDate, daysOf, parseInstant, textOfDays } from "./instant.ts";
+import { ambiguousDate, daysOf, eitherOrder, orderRemedy, parseInstant, textOfDays } from "./instant.ts";
 import { cellNumber, isEmptyCell, notANumber } from "./number-cell.ts";
 import { cellDays } from "./time-cell.ts";
 
@@ -17,6 +17,9 @@ export interface DateTally {
   firstOther: { line: number; text: string } | null;
   /** Every present cell so far is one of which day and month may be mistaken. */
   ambiguous: boolean;
+  /** Orders of day and month in which each of those is a date, and the largest of their first and of their second numbers. */
+  orders: readonly DateOrder[];
+  largest: readonly [first: number, second: number];
   count: number;
   /** NA, NaN, null. */
   missingWords: number;
@@ -35,6 +38,8 @@ export const mayHaveDates = ({ only, count, others }: DateTally): boolean =>
   only || (others > 0 && (others < fewOthers || count >= others));
 
 const noCycles: readonly DateCycle[] = [];
+const bothOrders: readonly DateOrder[] = ["day_first", "month_first"];
+const noneYet: DateTally["largest"] = [0, 0];
 
 /** Made for each column of the widest table in one go: nothing but numbers until a date has been read. */
 export const createDateTally = (only: boolean): DateTally => ({
@@ -42,6 +47,8 @@ export const createDateTally = (only: boolean): DateTally => ({
   others: 0,
   firstOther: null,
   ambiguous: true,
+  orders: bothOrders,
+  largest: noneYet,
   count: 0,
   missingWords: 0,
   earliest: Number.POSITIVE_INFINITY,
@@ -57,7 +64,7 @@ export const addDate = (tally: DateTally, record: CsvRecord, i: number, stated: 
     tally.missingWords += 1;
     return true;
   }
-  const instant = stated ? null : parseInstant(cellText(record, i));
+  const instant = stated ? null : parseInstant(cellText(record, i), record.dates);
   const days = stated ? cellDays(record, i) : instant === null ? notANumber : daysOf(instant);
   if (!Number.isFinite(days)) {
     tally.only = false;
@@ -65,7 +72,6 @@ export const addDate = (tally: DateTally, record: CsvRecord, i: number, stated: 
     tally.firstOther ??= { line: record.line, text: cellText(record, i) };
     return false;
   }
-  tally.ambiguous = false;
   tally.count += 1;
   tally.earliest = Math.min(tally.earliest, days);
   tally.latest = Math.max(tally.latest, days);
@@ -79,9 +85,26 @@ export const addDate = (tally: DateTally, record: CsvRecord, i: number, stated: 
   return true;
 };
 
-/** Cell i is no date: could it be one if it were said which number is the day? */
-export const addUnread = (tally: DateTally, record: CsvRecord, i: number): void => {
-  tally.ambiguous = tally.count === 0 && ambiguousDate.test(cellText(record, i).trim());
+/** The error of a cell in a column that is stated to be one of dates. */
+export const noDate = ({ index, name }: { index: number; name: string }, record: CsvRecord) => {
+  const text = cellText(record, index);
+  return csvError(
+    { line: cellLine(record, index), column: index + 1, name },
+    `${quoteCell(text)} is no date or time that can be read, and the column is stated to be one of them`,
+    `${orderRemedy(text, record.dates)}write it as ISO 8601 does (2026-03-29, 2026-03-29T01:30:00Z) or as a number of seconds since 1970, leave it empty if it is missing, or state the type "category"`,
+  );
+};
+
+/** Cell i is a text: is it a date of which day and month may be mistaken, and in which order? */
+export const addOrder = (tally: DateTally, record: CsvRecord, i: number): void => {
+  // As long as all cells are dates in the stated order, and in it alone, there is nothing to find out.
+  if ((tally.only && tally.orders.length === 1) || Number.isNaN(cellNumber(record, i))) return;
+  const text = cellText(record, i).trim();
+  tally.ambiguous = ambiguousDate.test(text);
+  if (!tally.ambiguous) return;
+  const [first, second] = text.split(/[/-]/, 2).map(Number);
+  tally.largest = [Math.max(tally.largest[0], first!), Math.max(tally.largest[1], second!)];
+  tally.orders = tally.orders.filter((order) => parseInstant(text, order) !== null);
 };
 
 /** A cycle that the column runs through once at most tells nothing that the elapsed time does not. */
@@ -92,8 +115,9 @@ export const dateRangeOf = ({ earliest, latest, varies }: DateTally): DateRange 
 });
 
 /** A slip in one cell turns a column of dates into one of categories: that is said. */
-export const mostlyDates = ({ count, firstOther }: DateTally, present: number): ColumnNote[] => {
-  if (firstOther === null || count === 0 || 2 * count < present) return [];
+export const mostlyDates = ({ count, firstOther, ambiguous, orders }: DateTally, present: number): ColumnNote[] => {
+  const fitsOther = ambiguous && orders.length > 0;
+  if (fitsOther || firstOther === null || count === 0 || 2 * count < present) return [];
   const rest =
     "so they are read as categories; if they are dates, state a word that stands for a missing one in ?missingWords=, or correct such cells, and upload again";
   const message = `${count} of ${present} cells are dates, but not ${quoteCell(firstOther.text)} in line ${firstOther.line}, ${rest}`;
@@ -106,8 +130,20 @@ export const datesFound = ({ earliest, latest, cycles }: DateRange): ColumnNote 
   return { code: "datetimes_found", message };
 };
 
-export const ambiguousDates: ColumnNote = {
-  code: "ambiguous_dates",
-  message:
-    "dates of which it is not said what is the day and what the month are read as categories; write them as ISO 8601 does (2026-03-29)",
+const orderFound = ({ orders, largest }: DateTally): string => {
+  const [order, other] = orders;
+  if (order === undefined) return "write them as ISO 8601 does (2026-03-29)";
+  if (other !== undefined) return `${eitherOrder}, as they fit both, or write them as ISO 8601 does (2026-03-29)`;
+  const [place, most] = order === "day_first" ? ["first", largest[0]] : ["second", largest[1]];
+  return `the ${place} number goes up to ${most}: upload the file again with ?dates=${order}`;
+};
+
+/** Nothing is guessed: the note says which order all cells fit, where it is one alone. Of cells that fit no order, where one is stated, it has nothing to say. */
+export const ambiguousDates = (tally: DateTally, stated: DateOrder | undefined): ColumnNote[] => {
+  if (!tally.ambiguous || (stated !== undefined && tally.orders.length === 0)) return [];
+  const what =
+    stated === undefined
+      ? "dates of which it is not said what is the day and what the month"
+      : `dates that are not all some in the stated order, ${stated},`;
+  return [{ code: "ambiguous_dates", message: `${what} are read as categories; ${orderFound(tally)}` }];
 };

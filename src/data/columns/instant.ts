@@ -1,3 +1,5 @@
+import type { DateOrder } from "../../domain/datasets/dataset.ts";
+
 /** A point in time to the nanosecond: whole seconds since 1970-01-01T00:00Z, and nanoseconds after them. */
 export interface Instant {
   readonly seconds: number;
@@ -22,6 +24,24 @@ const yearAndMonth = /^(?<year>\d{4})-(?<month>\d{2})$/;
 
 /** What could be the 3rd of April or the 4th of March. */
 export const ambiguousDate = /^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}(?: \d{1,2}:\d{2}.*)?$/;
+
+export const eitherOrder = "upload the file again with ?dates=day_first or ?dates=month_first";
+
+/** What comes before other remedies for a cell that is no date: it may be one in some order, and none is stated; else nothing. */
+export const orderRemedy = (text: string, order: DateOrder | null): string =>
+  order === null && ambiguousDate.test(text.trim()) ? `${eitherOrder}, or ` : "";
+
+/** Two numbers of which one is the day and one the month, and the year. */
+const twoNumbers = /^(\d{1,2})([/-])(\d{1,2})\2(\d{4})(?!\d)/;
+
+/** A date whose day and month the order tells apart, as ISO 8601 writes it, with its time of day as it stands; any other text as it is. */
+export const toIsoOrder = (text: string, order: DateOrder | null): string =>
+  order === null
+    ? text
+    : text.trim().replace(twoNumbers, (_, first: string, __, second: string, year: string) => {
+        const [day, month] = order === "day_first" ? [first, second] : [second, first];
+        return `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`;
+      });
 
 /** Minutes that a zone is ahead of UTC; null: no zone of this world. */
 const offsetOf = (zone: string | undefined): number | null => {
@@ -57,10 +77,11 @@ const read = (groups: Record<string, string | undefined>): Instant | null => {
 /**
  * A date, with or without a time of day: `2026-03-29`, `2026-03-29T01:30:00.5+01:00` (ISO 8601, also with a blank for the `T`), `20260329T013000Z`, `2026/03/29`,
  * `29 Mar 2026`, `29-Mar-2026`, `March 29, 2026`, `Sun, 29 Mar 2026 01:30:00 GMT`, `29.03.2026`. Without a zone it is UTC. Null for everything else, the 30th of
- * February among it, and where days and months may be mistaken for each other (`03/04/2026`).
+ * February among it, and where days and months may be mistaken for each other (`03/04/2026`), unless `order` says
+ * which is which.
  */
-export const parseInstant = (text: string): Instant | null => {
-  const cell = text.trim();
+export const parseInstant = (text: string, order: DateOrder | null = null): Instant | null => {
+  const cell = toIsoOrder(text, order).trim();
   // Nothing shorter is a date, and longer texts are not looked at.
   if (cell.length < 8 || cell.length > 45) return null;
   for (const form of forms) {
@@ -71,9 +92,9 @@ export const parseInstant = (text: string): Instant | null => {
 };
 
 /** Also a month, `2026-03`: where the column is known to hold times. */
-export const parseInstantOrMonth = (text: string): Instant | null => {
+export const parseInstantOrMonth = (text: string, order: DateOrder | null = null): Instant | null => {
   const groups = yearAndMonth.exec(text.trim())?.groups;
-  return groups === undefined ? parseInstant(text) : read(groups);
+  return groups === undefined ? parseInstant(text, order) : read(groups);
 };
 
 const wholeNumber = /^[+-]?\d+$/;

@@ -90,15 +90,15 @@ const noteOddValues = (column: Column, rows: number): Column => {
 };
 
 /** Whether a column's name could be one of its cells: 0, nothing tells; 1, it is a word that the column has as well; 2, a number or a date above others. */
-const likenessOfName = ({ name, type, categories }: Column): 0 | 1 | 2 => {
+const likenessOfName = ({ name, type, categories }: Column, { dates }: CsvDialect): 0 | 1 | 2 => {
   if (type === "number") return isNumberName(name) ? 2 : 0;
-  if (type === "datetime") return parseInstant(name) === null ? 0 : 2;
+  if (type === "datetime") return parseInstant(name, dates) === null ? 0 : 2;
   return categories?.some(({ value }) => value === name) === true ? 1 : 0;
 };
 
 /** Whether the first line reads as a row: every name as a cell of its column, and not words alone, which a header that comes again would be. */
-const looksLikeRow = (columns: readonly Column[]): boolean => {
-  const likenesses = columns.map(likenessOfName);
+const looksLikeRow = (columns: readonly Column[], dialect: CsvDialect): boolean => {
+  const likenesses = columns.map((column) => likenessOfName(column, dialect));
   return likenesses.every((likeness) => likeness > 0) && likenesses.includes(2);
 };
 
@@ -151,14 +151,14 @@ export const profileCsv = async (
   };
   const { dialect, declared, stream: whole } = await findDialect(stream, stated);
   await scanCsv(whole, handlers, dialect);
-  const file = { rows, columns: columns.length, decimal: dialect.decimal };
+  const file = { rows, columns: columns.length, decimal: dialect.decimal, dates: dialect.dates };
   const finished: Column[] = [];
   const turn = createTurnTaker();
   for (const column of columns) {
     finished.push(finishColumn(column, file));
     await turn();
   }
-  const headerIsRow = dialect.header === undefined && looksLikeRow(finished);
+  const headerIsRow = dialect.header === undefined && looksLikeRow(finished, dialect);
   const notes = [
     ...dialectNotes(dialect, { ...stated, delimiter: stated.delimiter ?? declared }, headerIsRow),
     ...repeatedRows(repeats.rows()),

@@ -7,12 +7,12 @@ import type { CsvHandlers } from "../../formats/csv/csv-scanner.ts";
 import { encodePng, type ImageSize, resizePixels } from "../../formats/images/decode-image.ts";
 import { cellNumber, isEmptyCell, notANumber } from "./number-cell.ts";
 import { scanRows } from "./scan-rows.ts";
-import { cellDays } from "./time-cell.ts";
+import { cellDate } from "./time-cell.ts";
 
 const readCell = (record: CsvRecord, i: number, { type }: Column): Cell | Buffer => {
   if (type === "image") return Buffer.from(record.bytes.subarray(record.starts[i], record.ends[i]));
   if (isEmptyCell(record, i)) return null;
-  if (type === "datetime") return Number.isNaN(cellDays(record, i)) ? null : cellText(record, i);
+  if (type === "datetime") return cellDate(record, i);
   if (type !== "number") return cellText(record, i);
   const value = cellNumber(record, i);
   if (value === notANumber) return cellText(record, i);
@@ -79,7 +79,7 @@ export const readRows = async (
   stream: AsyncIterable<Uint8Array>,
   { limit, from, imageSide }: { limit: number; from?: number | undefined; imageSide?: number | undefined },
   dataset: Pick<Dataset, "columns"> &
-    Partial<Pick<Dataset, "format" | "delimiter" | "decimal" | "header" | "quote" | "missingWords">>,
+    Partial<Pick<Dataset, "format" | "delimiter" | "decimal" | "header" | "quote" | "missingWords" | "dates">>,
 ): Promise<RowPage> => {
   const rows: RawRow[] = [];
   const { columns } = dataset;

@@ -7,7 +7,7 @@ import { scanImageTable } from "../../formats/images/image-table.ts";
 export const scanRows = (
   stream: AsyncIterable<Uint8Array>,
   handlers: CsvHandlers,
-  dataset: Partial<Pick<Dataset, "format" | "delimiter" | "decimal" | "header" | "quote" | "missingWords">>,
+  dataset: Partial<Pick<Dataset, "format" | "delimiter" | "decimal" | "header" | "quote" | "missingWords" | "dates">>,
   from?: ScanStart,
 ): Promise<void> =>
   dataset.format === "images"

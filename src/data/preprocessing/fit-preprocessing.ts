@@ -187,7 +187,8 @@ export const fitPreprocessing = async (
     labels.range.maximum = Math.max(labels.range.maximum, label);
   });
   const fitted = features.map((feature) => feature.finish());
-  const transforms = trained ? fitted : fitted.map((transform) => withMissingWords(transform, dataset));
+  const worded = trained ? fitted : fitted.map((transform) => withMissingWords(transform, dataset));
+  const transforms = worded.map((transform) => withDateOrder(transform, dataset));
   const name = weightName(spec.task);
   const offset = offsetOf(spec.task);
   const weight = { ...(name === null ? {} : { weight: name }), ...(offset === null ? {} : { offset }) };
@@ -205,6 +206,10 @@ export const fitPreprocessing = async (
 /** What the file's missing cells are written as, a row to predict may have as well. */
 const withMissingWords = (transform: FeatureTransform, { missingWords }: Dataset): FeatureTransform =>
   missingWords === undefined || transform.type === "image" ? transform : { ...transform, missingWords };
+
+/** In what order the file has day and month, those of a row to predict are; with a base model, whose own file may have had another one. */
+const withDateOrder = (transform: FeatureTransform, { dates }: Dataset): FeatureTransform =>
+  dates === undefined || transform.type !== "datetime" ? transform : { ...transform, dates };
 
 /** The label of an imported network's columns: their names where they are known, and numbers as they are where its head is kept. */
 const withNetworkLabel = (

@@ -5,7 +5,7 @@ import type { Preprocessing } from "../../domain/models/model.ts";
 import { quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell, notANumber } from "../columns/number-cell.ts";
-import { cellDays } from "../columns/time-cell.ts";
+import { cellDate } from "../columns/time-cell.ts";
 import { type EncodedRows, encodeRows } from "../preprocessing/encode-rows.ts";
 
 /** What keeps a model from answering for the rows of a data set: a column that is missing or of another kind, by name. */
@@ -64,7 +64,7 @@ export const createRowReader = (
   const cellOf = (record: CsvRecord, place: number, type: Exclude<ColumnType, "image">): Cell => {
     if (isEmptyCell(record, place)) return null;
     if (type === "category" || type === "text") return cellText(record, place);
-    if (type === "datetime") return Number.isNaN(cellDays(record, place)) ? null : cellText(record, place);
+    if (type === "datetime") return cellDate(record, place);
     const value = cellNumber(record, place);
     if (value === notANumber) return cellText(record, place);
     return Number.isNaN(value) ? null : value;

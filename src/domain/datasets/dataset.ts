@@ -115,6 +115,7 @@ export const Column = z
 
 export const Delimiter = z.enum([",", ";", "\t", "|"]);
 export const DecimalMark = z.enum([".", ","]);
+export const DateOrder = z.enum(["day_first", "month_first"]);
 export const CsvQuote = z.enum(['"', "'", "none"]);
 export const MissingWords = z
   .array(z.string({ error: 'must be a text, in JSON in quotes: "-999"' }).min(1).max(64))
@@ -159,6 +160,9 @@ export const Dataset = z
     header: z.literal("absent").optional().describe("the file has no line of names; left out: it has"),
     quote: CsvQuote.optional().describe("what encloses cells, or `none`; left out: the double quote"),
     missingWords: MissingWords.optional().describe("left out: none was stated"),
+    dates: DateOrder.optional().describe(
+      "whether 03/04/2026 is the 3rd of April or the 4th of March; left out: it was not stated, and such cells are no dates",
+    ),
     notes: z.array(DatasetNote).optional().describe("left out where there is nothing to say"),
     bytes: z.int().describe("of the stored file"),
     sha256: z.string().describe("of the stored file, in hexadecimal"),
@@ -204,6 +208,7 @@ export type DateRange = z.infer<typeof DateRange>;
 export type ColumnType = z.infer<typeof ColumnType>;
 export type Delimiter = z.infer<typeof Delimiter>;
 export type DecimalMark = z.infer<typeof DecimalMark>;
+export type DateOrder = z.infer<typeof DateOrder>;
 export type CsvQuote = z.infer<typeof CsvQuote>;
 export type TextEncoding = z.infer<typeof TextEncoding>;
 export type TableForm = z.infer<typeof TableForm>;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DateCycle } from "../datasets/dataset.ts";
+import { DateCycle, DateOrder } from "../datasets/dataset.ts";
 import { DatasetId, JobId, ModelId } from "../ids.ts";
 import { Metrics, Timestamp } from "../jobs/job.ts";
 import { JobSpec, type ResolvedJobSpec, TaskSpec } from "../jobs/spec/job-spec.ts";
@@ -58,6 +58,9 @@ export const FeatureTransform = z
           .optional()
           .describe("no training row has a value, so that every value counts as missing"),
         missingWords,
+        dates: DateOrder.optional().describe(
+          "how texts such as 03/04/2026 are read, as the data set's; left out: they are refused",
+        ),
         range: NumberRange.optional().describe("of the training rows, in days since 1970"),
         clip: NumberRange.optional().describe("the elapsed time is held within it, as a number's is"),
       })

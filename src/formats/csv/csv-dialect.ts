@@ -1,4 +1,4 @@
-import type { CsvQuote, DecimalMark, Delimiter } from "../../domain/datasets/dataset.ts";
+import type { CsvQuote, DateOrder, DecimalMark, Delimiter } from "../../domain/datasets/dataset.ts";
 
 /** How a file separates its cells and writes its decimals. */
 export interface CsvDialect {
@@ -10,6 +10,8 @@ export interface CsvDialect {
   quote?: CsvQuote;
   /** Cells that are missing in every column, beside empty ones. */
   missingWords?: string[];
+  /** Which of the numbers in 03/04/2026 is the day. Left out: such cells are no dates. */
+  dates?: DateOrder;
 }
 
 /** What a user, or a manifest, says of it. */
@@ -19,15 +21,17 @@ export interface StatedDialect {
   header?: "absent" | undefined;
   quote?: CsvQuote | undefined;
   missingWords?: readonly string[] | undefined;
+  dates?: DateOrder | undefined;
 }
 
 export const plainDialect: CsvDialect = { delimiter: ",", decimal: "." };
 
 /** What is never found out, as it was stated. */
-export const statedOnly = ({ header, quote, missingWords }: StatedDialect): Partial<CsvDialect> => ({
+export const statedOnly = ({ header, quote, missingWords, dates }: StatedDialect): Partial<CsvDialect> => ({
   ...(header === undefined ? {} : { header }),
   ...(quote === undefined || quote === '"' ? {} : { quote }),
   ...(missingWords === undefined || missingWords.length === 0 ? {} : { missingWords: [...missingWords] }),
+  ...(dates === undefined ? {} : { dates }),
 });
 
 /** That of a stored data set; manifests of earlier versions say nothing of it. */

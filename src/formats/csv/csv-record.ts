@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { DateOrder } from "../../domain/datasets/dataset.ts";
 
 /**
  * One record of a CSV file as offsets into the bytes that were read, so that no string is made for a cell that nobody asks for.
@@ -26,6 +27,8 @@ export interface CsvRecord {
   quote: string;
   /** Texts of cells that are missing in every column, beside empty ones; null: none. */
   missing: ReadonlySet<string> | null;
+  /** Which of the numbers in 03/04/2026 is the day; null: that is not said. */
+  dates: DateOrder | null;
 }
 
 export const createCsvRecord = (quote = 34): CsvRecord => ({
@@ -42,6 +45,7 @@ export const createCsvRecord = (quote = 34): CsvRecord => ({
   decimal: 46,
   quote: String.fromCharCode(Math.max(0, quote)),
   missing: null,
+  dates: null,
 });
 
 /** Doubles the room for cells. */

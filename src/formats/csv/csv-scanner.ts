@@ -56,6 +56,7 @@ const createContext = (dialect: CsvDialect, from: ScanStart | undefined): ScanCo
     ...createCsvRecord(quote),
     decimal: dialect.decimal.charCodeAt(0),
     missing: words === undefined ? null : new Set(words),
+    dates: dialect.dates ?? null,
   };
   const delimiter = dialect.delimiter.charCodeAt(0);
   return createScanContext({ record, names: from?.names ?? [], delimiter, quote, final: false });

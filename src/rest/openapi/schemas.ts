@@ -230,6 +230,12 @@ export const UploadQuery = z.strictObject({
     .describe(
       "of tables: words, with commas between them or as a list in JSON, that are missing cells in every column; left out: none beside empty cells, and NA, N/A, NaN and null in columns of numbers and of dates",
     ),
+  dates: z
+    .enum(["day_first", "month_first"])
+    .optional()
+    .describe(
+      "of tables: the order of day and month in cells such as 03/04/2026 or 3-4-2026 14:05; left out: they are no dates",
+    ),
   shorterSide: z
     .int()
     .min(1)

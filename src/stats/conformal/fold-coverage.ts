@@ -1,7 +1,8 @@
 import type { FoldIntervals, FoldSets } from "../../domain/models/conformal.ts";
 import type { FoldQuantileIntervals } from "../../domain/models/parts/quantile-intervals.ts";
 import { countBefore } from "../order-of.ts";
-import { firstNotEmpty, type Interval, type IntervalMethod, type Said } from "./quantile-intervals.ts";
+import { type Interval, intervalAmong } from "./nested-intervals.ts";
+import type { IntervalMethod, Said } from "./quantile-intervals.ts";
 import { rankOf } from "./scores.ts";
 
 /** What each fold's model says of some rows, fold after fold: rows × width, values in the label's units (behind each, where the model says them, its lower and upper quantile) or probabilities of the classes. */
@@ -27,21 +28,16 @@ const moved = (folds: readonly ArrayLike<number>[], said: readonly number[], sig
 
 /**
  * The interval of CV+ (Barber, Candès, Ramdas & Tibshirani 2021, Annals of Statistics 49, section 2.2) about one row: with μₖ what the model of fold k says of it and R the |residuals| of that fold's
- * rows, from the (n + 1 − r)-th smallest of all μₖ − R to the r-th smallest of all μₖ + R, r = ⌈(n + 1) · coverage⌉. With as many folds as rows it is the jackknife+.
+ * rows, from the (n + 1 − r)-th smallest of all μₖ − R to the r-th smallest of all μₖ + R, r = ⌈(n + 1) · coverage⌉. With as many folds as rows it is the jackknife+. Where nothing is left both ends are the middle of the first interval, of growing coverage, that is not empty.
  */
 export const foldInterval = (
   { folds, least }: Pick<FoldIntervals, "folds" | "least">,
   said: readonly number[],
   coverage: number,
 ): Interval => {
-  const n = numberOf(folds);
-  const rank = rankOf(n, coverage);
-  const ends =
-    rank > n
-      ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
-      : [moved(folds, said, -1)[n - rank]!, moved(folds, said, 1)[rank - 1]!];
-  const [lower, upper] = [Math.min(...ends), Math.max(...ends)];
-  return { lower: Math.max(least ?? Number.NEGATIVE_INFINITY, lower), upper };
+  const { lower, upper } = intervalAmong(moved(folds, said, -1), moved(folds, said, 1), coverage);
+  const possible = (end: number): number => Math.max(least ?? Number.NEGATIVE_INFINITY, end);
+  return { lower: possible(lower), upper: possible(upper) };
 };
 
 /**
@@ -60,21 +56,17 @@ export const foldQuantileInterval = (
     return foldInterval({ folds: of("residuals"), least: null }, values, coverage);
   }
   const tails = coverageMethod === "tails";
-  const ends = {
-    lower: moved(
-      of(tails ? "lower" : "scores"),
-      said.map(({ quantiles }) => quantiles.lower),
-      -1,
-    ),
-    upper: moved(
-      of(tails ? "upper" : "scores"),
-      said.map(({ quantiles }) => quantiles.upper),
-      1,
-    ),
-  };
-  const n = ends.lower.length;
-  const at = (place: number): Interval => ({ lower: ends.lower[n - 1 - place]!, upper: ends.upper[place]! });
-  return firstNotEmpty(at, rankOf(n, tails ? (1 + coverage) / 2 : coverage) - 1, n);
+  const lowers = moved(
+    of(tails ? "lower" : "scores"),
+    said.map(({ quantiles }) => quantiles.lower),
+    -1,
+  );
+  const uppers = moved(
+    of(tails ? "upper" : "scores"),
+    said.map(({ quantiles }) => quantiles.upper),
+    1,
+  );
+  return intervalAmong(lowers, uppers, tails ? (1 + coverage) / 2 : coverage);
 };
 
 /**

@@ -1,7 +1,7 @@
 import type { LeaveOneOutIntervals } from "../../domain/models/conformal.ts";
 import { type InputRows, readRows, writeColumns } from "../coefficients/input-rows.ts";
 import { heldAtLevel, numberScores, shareOf } from "./held-out-scores.ts";
-import { rankOf } from "./scores.ts";
+import { type Interval, intervalAmong } from "./nested-intervals.ts";
 
 /** A row of which the fit cannot do without has no residual by the others: its coefficients are not determined then. */
 const leastLeft = 1e-9;
@@ -81,15 +81,14 @@ export const leaveOneOutIntervals = (
 
 /**
  * The interval of the jackknife+ (Barber, Candès, Ramdas & Tibshirani 2021, Annals of Statistics 49, section 2) about one row: with μᵢ what the fit without row i says of it and Rᵢ the |residual| of row i by that fit, from the
- * (n + 1 − r)-th smallest of all μᵢ − Rᵢ to the r-th smallest of all μᵢ + Rᵢ, r = ⌈(n + 1) · coverage⌉.
+ * (n + 1 − r)-th smallest of all μᵢ − Rᵢ to the r-th smallest of all μᵢ + Rᵢ, r = ⌈(n + 1) · coverage⌉. Where nothing is left both ends are the middle of the first interval, of growing coverage, that is not empty.
  */
 export const leaveOneOutInterval = (
   { residuals, influences }: Pick<LeaveOneOutIntervals, "residuals" | "influences">,
   { value, inputs }: { value: number; inputs: ArrayLike<number> },
   coverage: number,
-): { lower: number; upper: number } => {
+): Interval => {
   const n = residuals.length;
-  const rank = rankOf(n, coverage);
   const [lowers, uppers] = [new Float64Array(n), new Float64Array(n)];
   for (let i = 0; i < n; i++) {
     const residual = residuals[i]!;
@@ -100,6 +99,5 @@ export const leaveOneOutInterval = (
     lowers[i] = said - size;
     uppers[i] = said + size;
   }
-  const [a, b] = [lowers.sort()[n - rank]!, uppers.sort()[rank - 1]!];
-  return { lower: Math.min(a, b), upper: Math.max(a, b) };
+  return intervalAmong(lowers.sort(), uppers.sort(), coverage);
 };

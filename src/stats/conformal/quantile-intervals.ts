@@ -1,6 +1,7 @@
 import type { FoldQuantileIntervals, QuantileIntervals } from "../../domain/models/parts/quantile-intervals.ts";
 import { byFold, type FoldedRows } from "./folded-rows.ts";
 import { heldAtLevel, numberScores, shareOf } from "./held-out-scores.ts";
+import { firstNotEmpty, type Interval } from "./nested-intervals.ts";
 import { boundOf, rankOf } from "./scores.ts";
 
 /** What a model says of rows, in the label's units. */
@@ -15,11 +16,6 @@ export interface QuantileRows {
 export interface Said {
   readonly value: number;
   readonly quantiles: { readonly lower: number; readonly upper: number };
-}
-
-export interface Interval {
-  lower: number;
-  upper: number;
 }
 
 export type IntervalMethod = "adaptive" | "marginal" | "tails";
@@ -63,19 +59,6 @@ export const foldQuantileIntervals = (
     })),
     byFifth,
   };
-};
-
-/**
- * Of intervals that grow with their place among n, the one at `first`. Where that is empty both ends are the middle of the first one that is not, so that each interval lies in those of more coverage; beyond
- * the last place it is without ends.
- */
-export const firstNotEmpty = (at: (place: number) => Interval, first: number, n: number): Interval => {
-  if (first >= n) return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
-  let [place, ends] = [first, at(first)];
-  while (ends.lower > ends.upper && place + 1 < n) ends = at(++place);
-  if (place === first && ends.lower <= ends.upper) return ends;
-  const middle = (ends.lower + ends.upper) / 2;
-  return { lower: middle, upper: middle };
 };
 
 /**

@@ -4,6 +4,7 @@ import {
   ColumnTypes,
   CsvQuote,
   type Dataset,
+  DateOrder,
   DecimalMark,
   Delimiter,
   type ImageShape,
@@ -52,6 +53,7 @@ const TableParameters = z.object({
     .optional(),
   quote: CsvQuote.optional(),
   missingWords: z.preprocess(toWords, MissingWords.optional()),
+  dates: DateOrder.optional(),
 });
 
 const side = z.int().min(1).max(limits.imageSide);
@@ -91,6 +93,7 @@ interface Stated {
   header?: string | undefined;
   quote?: string | undefined;
   missingWords?: unknown;
+  dates?: string | undefined;
   /** Of an archive of images. */
   shorterSide?: number | undefined;
   size?: number | undefined;
@@ -142,7 +145,10 @@ const prepareTable = (stated: Stated, options: ParseOptions, form: TableForm | u
       requireCsv(stated, table.form);
       const { written, profile } = await storeAndProfile(deps.artifacts, {
         ...{ key, body: room.filled(table.bytes), limitBytes: limits.tableBytes, types, texts: table.texts },
-        dialect: table.form === "csv" ? dialect : { ...plainDialect, missingWords: dialect.missingWords },
+        dialect:
+          table.form === "csv"
+            ? dialect
+            : { ...plainDialect, missingWords: dialect.missingWords, dates: dialect.dates },
       });
       const notes = [...table.notes, ...(profile.notes ?? [])];
       const typed = Object.keys(types).length === 0 ? {} : { types };
@@ -156,7 +162,7 @@ const prepareTable = (stated: Stated, options: ParseOptions, form: TableForm | u
 const prepareImages = (stated: Stated, options: ParseOptions): Store => {
   requireNone(
     stated,
-    ["encoding", "header", "quote", "missingWords"],
+    ["encoding", "header", "quote", "missingWords", "dates"],
     "is for tables, sent with Content-Type: text/csv; leave it out",
   );
   const parsed = parse(ImageParameters, stated, options);

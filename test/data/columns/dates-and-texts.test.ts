@@ -63,6 +63,26 @@ describe("dates", () => {
     expect((await column(days(5), "category")).type).toBe("category");
   });
 
+  test("of which the day is not told are not guessed; the note says which order all cells fit", async () => {
+    const said = async (...cells: string[]) => {
+      const { type, notes } = await column(cells);
+      expect([type, notes?.map(({ code }) => code)]).toEqual(["category", ["ambiguous_dates"]]);
+      return notes![0]!.message;
+    };
+    expect(await said("03/04/2026", "29/03/2026 14:05", "NA", "")).toMatch(
+      /the first number goes up to 29: upload the file again with \?dates=day_first$/,
+    );
+    expect(await said("03-04-2026", "03-31-2026", "12-30-2026")).toMatch(
+      /the second number goes up to 31: upload the file again with \?dates=month_first$/,
+    );
+    expect(await said("03/04/2026", "05/04/2026")).toMatch(
+      /\?dates=day_first or \?dates=month_first, as they fit both/,
+    );
+    for (const none of ["03/29/2026", "31/31/2026", "03/04/26", "29/02/2026"])
+      expect(await said("29/03/2026", none), none).toMatch(/as categories; write them as ISO 8601 does/);
+    await expect(column(["03/04/2026", "x"], "datetime")).rejects.toThrow(/"03\/04\/2026" is no.*\?dates=day_first/);
+  });
+
   test("stated, may be months and numbers that count from 1970 on, and what is none is named with its line", async () => {
     const stated = await column(
       ["2024-03", "1709251200", "1709251200000", "1709251200000000123", "null", ""],

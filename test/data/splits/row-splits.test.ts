@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseInstantOrMonth } from "../../../src/data/columns/instant.ts";
 import { countRows } from "../../../src/data/splits/count-rows.ts";
-import type { Dataset } from "../../../src/domain/datasets/dataset.ts";
+import type { Dataset, DateOrder } from "../../../src/domain/datasets/dataset.ts";
 import { splitTimes } from "../../../src/domain/jobs/spec/rows/split-times.ts";
 import { datasetOf, jobSpec } from "../csv-fixtures.ts";
 
@@ -187,6 +187,31 @@ describe("a split by time", () => {
       "",
     ];
     for (const text of [...none, "now", "May 2026"]) expect(ms(text), text).toBeNull();
+  });
+
+  test("reads day and month in the order that is stated, and other forms as ever", () => {
+    const iso = (text: string, order: DateOrder): string | null => {
+      const instant = parseInstantOrMonth(text, order);
+      return instant && new Date(1000 * instant.seconds).toISOString().slice(0, 16);
+    };
+    const cases: [text: string, dayFirst: string | null, monthFirst: string | null][] = [
+      ["03/04/2026", "2026-04-03T00:00", "2026-03-04T00:00"],
+      [" 3-4-2026 ", "2026-04-03T00:00", "2026-03-04T00:00"],
+      ["29/03/2026 14:05", "2026-03-29T14:05", null],
+      ["03/29/2026 14:05", null, "2026-03-29T14:05"],
+      ["3/4/2026 1:30:00+01:00", "2026-04-03T00:30", "2026-03-04T00:30"],
+      ["29/02/2026", null, null],
+      ["31/31/2026", null, null],
+      ["03/04/26", null, null],
+      ["03/04-2026", null, null],
+      ["03/04/20261", null, null],
+      ["03.04.2026", "2026-04-03T00:00", "2026-04-03T00:00"],
+      ["2026/3/4", "2026-03-04T00:00", "2026-03-04T00:00"],
+      ["2026-03", "2026-03-01T00:00", "2026-03-01T00:00"],
+      ["4 Mar 2026", "2026-03-04T00:00", "2026-03-04T00:00"],
+    ];
+    for (const [text, ...times] of cases)
+      expect([iso(text, "day_first"), iso(text, "month_first")], text).toEqual(times);
   });
 
   test("by times a nanosecond apart, and by counts of nanoseconds that no float holds", async () => {

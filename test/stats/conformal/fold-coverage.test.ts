@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRandomStream } from "../../../src/engine/kernels/philox.ts";
 import {
@@ -8,6 +9,7 @@ import {
   scoresOfClasses,
 } from "../../../src/stats/conformal/fold-coverage.ts";
 import { foldIntervals, foldSets } from "../../../src/stats/conformal/fold-report.ts";
+import { leaveOneOutInterval } from "../../../src/stats/conformal/leave-one-out.ts";
 import {
   foldQuantileIntervals,
   quantileInterval,
@@ -132,5 +134,95 @@ describe("CV+", () => {
     expect(coverage.guaranteed).toBeCloseTo(0.8 - 4 / 33, 12);
     expect(guaranteedByFolds(0.9, 50, 50)).toBeCloseTo(0.8, 12);
     expect(() => withCoverage([{ value: 4 }], conformal, { ...asked, coverage: 0.99 }, numbers)).toThrow(/needs 99/);
+  });
+});
+
+describe("at growing coverage", () => {
+  const levels = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
+  const number = fc.double({ min: -5, max: 5, noNaN: true });
+  const residual = fc.double({ min: 0, max: 3, noNaN: true });
+  const some = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: 1, maxLength: 8 });
+  /** Of the property that failed fast-check prints the seed and the case. */
+  const isNested = (at: (coverage: number) => { lower: number; upper: number }, least = Number.NEGATIVE_INFINITY) => {
+    const intervals = levels.map(at);
+    const broken = intervals.flatMap(({ lower, upper }, i) => {
+      const inner = intervals[Math.max(0, i - 1)]!;
+      const holds = least <= lower && lower <= upper && lower <= inner.lower && inner.upper <= upper;
+      return holds ? [] : [{ level: levels[i], lower, upper, inner }];
+    });
+    expect(broken).toEqual([]);
+  };
+
+  test("each interval of CV+ lies in those of more coverage; from 0.5 on it is the formula's", () => {
+    const folds = fc.array(fc.record({ said: number, scores: some(residual) }), { minLength: 2, maxLength: 6 });
+    fc.assert(
+      fc.property(folds, (data) => {
+        const conformal = { folds: data.map(({ scores }) => scores), least: null };
+        const said = data.map((one) => one.said);
+        isNested((coverage) => foldInterval(conformal, said, coverage));
+        const counts = said.map(Math.abs);
+        isNested((coverage) => foldInterval({ ...conformal, least: 0 }, counts, coverage), 0);
+        const ends = (sign: number) =>
+          data.flatMap((one) => one.scores.map((r) => one.said + sign * r)).toSorted((a, b) => a - b);
+        const [lowers, uppers] = [ends(-1), ends(1)];
+        for (const coverage of levels.slice(49)) {
+          const rank = Math.ceil((lowers.length + 1) * coverage - 1e-12);
+          const formula =
+            rank > lowers.length
+              ? { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY }
+              : { lower: lowers.at(-rank)!, upper: uppers[rank - 1]! };
+          expect(foldInterval(conformal, said, coverage)).toEqual(formula);
+        }
+      }),
+    );
+  });
+
+  test("where its ends cross it is the middle of the first in which they do not", () => {
+    const conformal = {
+      folds: [
+        [0.1, 0.1],
+        [0.1, 0.1],
+      ],
+      least: null,
+    };
+    const at = (coverage: number) => foldInterval(conformal, [0, 1], coverage);
+    // Of 4 rows the third smallest μ + R is 1.1 and the second smallest μ − R −0.1, the second smallest 0.1 and the third smallest 0.9.
+    expect(at(0.6)).toEqual({ lower: -0.1, upper: 1.1 });
+    for (const coverage of [0.1, 0.2, 0.3, 0.4]) expect(at(coverage)).toEqual({ lower: 0.5, upper: 0.5 });
+  });
+
+  test("so does each of quantiles, of one model and of the folds', by each method", () => {
+    const row = fc.record({ below: number, above: number, residual });
+    const fold = fc.record({ value: number, lower: number, upper: number, rows: some(row) });
+    const sorted = (values: number[]) => values.toSorted((a, b) => a - b);
+    fc.assert(
+      fc.property(fc.array(fold, { minLength: 2, maxLength: 6 }), (data) => {
+        const folds = data.map(({ rows }) => ({
+          scores: sorted(rows.map(({ below, above }) => Math.max(below, above))),
+          lower: sorted(rows.map(({ below }) => below)),
+          upper: sorted(rows.map(({ above }) => above)),
+          residuals: sorted(rows.map((one) => one.residual)),
+        }));
+        const said = data.map(({ value, lower, upper }) => ({ value, quantiles: { lower, upper } }));
+        const own = { type: "quantile_intervals" as const, rows: 1, interval: 0.9, byFifth: [], ...folds[0]! };
+        for (const coverageMethod of ["adaptive", "marginal", "tails"] as const) {
+          isNested((coverage) => foldQuantileInterval({ folds }, said, { coverage, coverageMethod }));
+          isNested((coverage) => quantileInterval(own, said[0]!, { coverage, coverageMethod }));
+        }
+      }),
+    );
+  });
+
+  test("so does each of the jackknife+, with rows that the fit cannot do without", () => {
+    const row = fc.record({ residual: fc.option(number, { freq: 5 }), influence: fc.tuple(number, number) });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 20 }), number, number, (rows, value, input) => {
+        const conformal = {
+          residuals: rows.map((one) => one.residual),
+          influences: rows.map(({ influence }) => [...influence]),
+        };
+        isNested((coverage) => leaveOneOutInterval(conformal, { value, inputs: [input] }, coverage));
+      }),
+    );
   });
 });

@@ -52,6 +52,27 @@ test("types change without another upload, those of other columns stay, and null
   expect((await patch(dataset.id, { types: {} })).body).toEqual(named.body);
 });
 
+test("dates stay in the order that was stated at the upload, as rows are told", async () => {
+  const dated = `at,y\n01/03/2026,1\n26/02/2026,2\n05/03/2026,3\n`;
+  const at = async (query: string) => (await send("POST", `/v1/datasets?${query}`, dated, "text/csv")).body;
+  const plain = await at("name=plain");
+  expect(plain.columns[0]).toMatchObject({
+    type: "category",
+    notes: [{ code: "ambiguous_dates", message: expect.stringMatching(/goes up to 26: .* \?dates=day_first$/) }],
+  });
+  expect((await at("dates=dmy")).errors[0]?.pointer).toBe("/query/dates");
+  const dates = { earliest: "2026-02-26", latest: "2026-03-05", cycles: [] };
+  const dataset = await at("dates=day_first");
+  expect(dataset).toMatchObject({ dates: "day_first", columns: [{ type: "datetime", dates }, {}] });
+  const { body } = await patch(dataset.id, { types: { at: "category", y: "category" } });
+  expect([types(body), body.dates]).toEqual([["category", "category"], "day_first"]);
+  const back = await patch(dataset.id, { types: { at: "datetime" } });
+  expect(back.body).toMatchObject({ dates: "day_first", columns: [{ type: "datetime", dates }, {}] });
+  expect(await manifestOf(dataset)).toEqual(back.body);
+  const page = await send("GET", `/v1/datasets/${dataset.id}/rows?limit=2`);
+  expect(page.body).toMatchObject({ rows: [{ at: "2026-03-01" }, { at: "2026-02-26" }] });
+});
+
 test("the same over gRPC, where an unspecified type is one to be inferred again", async () => {
   const dataset = await upload();
   const update = (change: {

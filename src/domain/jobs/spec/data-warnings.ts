@@ -88,6 +88,10 @@ const misreadColumns = (features: readonly Column[]): string[] => {
       " because of a few cells, while most are dates: the data set's notes name the first; correct them, and upload again",
     ),
     ...warned(
+      "ambiguous_dates",
+      " and look like dates of which it is not said what is the day and what the month: the data set's notes name the remedy",
+    ),
+    ...warned(
       "formatted_numbers",
       ", and written like numbers with thousands marks or signs: write them without, and upload again",
     ),

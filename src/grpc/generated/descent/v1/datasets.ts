@@ -91,6 +91,8 @@ export interface Dataset {
   /** What encloses cells, or `none`; absent: the double quote. */
   quote?: string | undefined;
   missingWords: string[];
+  /** `day_first` or `month_first`: how cells such as 03/04/2026 are read; absent: they are no dates. */
+  dates?: string | undefined;
 }
 
 export interface Dataset_TypesEntry {
@@ -241,7 +243,11 @@ export interface UploadHeader {
     | string
     | undefined;
   /** Of tables: cells that are missing in every column, words with commas between them or a list in JSON. */
-  missingWords?: string | undefined;
+  missingWords?:
+    | string
+    | undefined;
+  /** Of tables: the order of day and month in cells such as 03/04/2026: `day_first` or `month_first`. Left out: they are no dates. */
+  dates?: string | undefined;
 }
 
 export interface UploadHeader_TypesEntry {
@@ -357,6 +363,7 @@ function createBaseDataset(): Dataset {
     header: undefined,
     quote: undefined,
     missingWords: [],
+    dates: undefined,
   };
 }
 
@@ -415,6 +422,9 @@ export const Dataset: MessageFns<Dataset> = {
     }
     for (const v of message.missingWords) {
       writer.uint32(146).string(v!);
+    }
+    if (message.dates !== undefined) {
+      writer.uint32(154).string(message.dates);
     }
     return writer;
   },
@@ -580,6 +590,14 @@ export const Dataset: MessageFns<Dataset> = {
             }
 
             message.missingWords.push(reader.string());
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.dates = reader.string();
             continue;
           }
         }
@@ -1362,6 +1380,7 @@ function createBaseUploadHeader(): UploadHeader {
     header: undefined,
     quote: undefined,
     missingWords: undefined,
+    dates: undefined,
   };
 }
 
@@ -1405,6 +1424,9 @@ export const UploadHeader: MessageFns<UploadHeader> = {
     }
     if (message.missingWords !== undefined) {
       writer.uint32(106).string(message.missingWords);
+    }
+    if (message.dates !== undefined) {
+      writer.uint32(114).string(message.dates);
     }
     return writer;
   },
@@ -1527,6 +1549,14 @@ export const UploadHeader: MessageFns<UploadHeader> = {
             }
 
             message.missingWords = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.dates = reader.string();
             continue;
           }
         }

@@ -1815,6 +1815,10 @@ export interface DatetimeTransform {
     | undefined;
   /** texts that are missing cells; left out: none but empty ones */
   missingWords: string[];
+  /** how texts such as 03/04/2026 are read, as the data set's; left out: they are refused */
+  dates?:
+    | string
+    | undefined;
   /** of the training rows, in days since 1970 */
   range?:
     | NumberRange
@@ -10830,6 +10834,7 @@ function createBaseDatetimeTransform(): DatetimeTransform {
     missingIndicator: undefined,
     unlearnt: undefined,
     missingWords: [],
+    dates: undefined,
     range: undefined,
     clip: undefined,
   };
@@ -10857,6 +10862,9 @@ export const DatetimeTransform: MessageFns<DatetimeTransform> = {
     }
     for (const v of message.missingWords) {
       writer.uint32(58).string(v!);
+    }
+    if (message.dates !== undefined) {
+      writer.uint32(82).string(message.dates);
     }
     if (message.range !== undefined) {
       NumberRange.encode(message.range, writer.uint32(66).fork()).join();
@@ -10934,6 +10942,14 @@ export const DatetimeTransform: MessageFns<DatetimeTransform> = {
             }
 
             message.missingWords.push(reader.string());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.dates = reader.string();
             continue;
           }
           case 8: {
