@@ -14,7 +14,7 @@ import { exposureOf } from "./encoders/exposure-cell.ts";
 import { createNumberScale, middleOf, type NumberTransform } from "./encoders/number-scale.ts";
 import { createTextCells } from "./encoders/text-cells.ts";
 import { createFeatureEncoder } from "./feature-encoder.ts";
-import { isWithin, widened } from "./number-range.ts";
+import { isWithin, usualRange } from "./number-range.ts";
 import { createWarnings, type Warnings } from "./predict-warnings.ts";
 
 /** An answer with more errors than this would help nobody. */
@@ -27,14 +27,14 @@ const createNumberWriter = (transform: NumberTransform, warnings: Warnings): Cel
   const { column, logShift, range, clip, unlearnt } = transform;
   const encoder = createFeatureEncoder(transform);
   const scaled = createNumberScale(transform);
-  const usual = clip ?? (range && widened(range));
+  const usual = usualRange(transform);
   const warnRange = (value: number, row: number): void =>
     warnings.add(row, column, "out_of_range", () => {
       const place =
         range?.minimum === range?.maximum
           ? `every training row has ${range?.minimum}, not ${value}`
           : `${value} is beyond the training range, ${range?.minimum} to ${range?.maximum}`;
-      if (clip === undefined) return `${place}; what is said of it is extrapolated`;
+      if (clip === undefined || isWithin(value, clip)) return `${place}; what is said of it is extrapolated`;
       return `${place}; it counts as ${rounded(value < clip.minimum ? clip.minimum : clip.maximum)}`;
     });
   return {

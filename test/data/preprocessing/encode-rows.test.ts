@@ -164,6 +164,46 @@ describe("what rows have that training had not", () => {
     expect(warnings[0]?.message).toBe("400 is beyond the training range, 20 to 60; it counts as 64");
   });
 
+  it("is a number that is far from training on the scale that was learnt by, or below 0 where nothing was", () => {
+    const far = (transform: object, value: number): boolean => {
+      const [feature] = ranged.features;
+      const { clip: _, ...straight } = feature as Extract<typeof feature, { type: "number" }>;
+      const model = { ...ranged, inputs: 1, features: [{ ...straight, ...transform }] } as Preprocessing;
+      const { warnings } = encodeRows(model, [{ age: value }]);
+      if (warnings.length > 0)
+        expect(() => encodeRows(model, [{ age: value }], { strict: true })).toThrow("/rows/0/age");
+      return warnings.length > 0;
+    };
+    const range = { minimum: 0.2177, maximum: 4169.9 };
+    const ln = { range, mean: 2, scale: 2, logShift: 0 };
+    // A tenth of ln(4169.9/0.2177) = 9.860 on either side: 0.0812 and 11177.
+    for (const value of [1e-300, 1e-9, 0.08, 11_200]) expect([value, far(ln, value)]).toEqual([value, true]);
+    for (const value of [0.082, 0.2177, 4169.9, 11_100]) expect([value, far(ln, value)]).toEqual([value, false]);
+    // With 0 in the file ln(1 + x): a tenth of ln(4170.9) = 8.336 above.
+    const shifted = { ...ln, range: { minimum: 0, maximum: 4169.9 }, logShift: 1 };
+    for (const value of [-0.5, -1e-9, 9700]) expect([value, far(shifted, value)]).toEqual([value, true]);
+    for (const value of [0, 9500]) expect([value, far(shifted, value)]).toEqual([value, false]);
+    for (const scaling of [{ range }, { range, smoothClip: 3 }]) {
+      for (const value of [-400, -1e-9, 4600]) expect([value, far(scaling, value)]).toEqual([value, true]);
+      for (const value of [0, 4500]) expect([value, far(scaling, value)]).toEqual([value, false]);
+    }
+    const negative = { range: { minimum: -100, maximum: 0 } };
+    expect([-110, 0, 1].map((value) => far(negative, value))).toEqual([false, false, true]);
+    expect([-421, -422, 4590].map((value) => far({ range: { minimum: -4, maximum: 4169.9 } }, value))).toEqual([
+      ...[false, true, true],
+    ]);
+    // What is held is told of, and what is held as it is as well.
+    const clip = { minimum: 0.10885, maximum: 4586.868 };
+    expect([0.1, 0.11, 4500, 4600].map((value) => far({ ...ln, clip }, value))).toEqual([true, false, false, true]);
+    const network = { ...ranged, features: [{ ...ranged.features[0], range, clip: { minimum: -416, maximum: 4586 } }] };
+    expect(encodeRows({ ...network, inputs: 1 } as Preprocessing, [{ age: -400 }])).toMatchObject({
+      inputs: Float32Array.of(-44),
+      warnings: [
+        { message: "-400 is beyond the training range, 0.2177 to 4169.9; what is said of it is extrapolated" },
+      ],
+    });
+  });
+
   it("is said in the numbers of the data: what was computed is rounded", () => {
     const [first, ...others] = ranged.features;
     const computed = { mean: 5.000000001354815, clip: { minimum: 15.999999999999996, maximum: 64.00000000000001 } };

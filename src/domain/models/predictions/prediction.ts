@@ -118,7 +118,7 @@ export const PredictWarning = z
     code: z
       .enum(["unknown_category", "missing_feature", "unknown_feature", "out_of_range"])
       .describe(
-        "a text that the training rows did not have; a feature left out, or null where training had none missing; a key that is no feature; a number more than a tenth of the training range beyond it",
+        "a text that the training rows did not have; a feature left out, or null where training had none missing; a key that is no feature; a number beyond the training range by more than a tenth of it, in logarithms where the model learnt by them, or below 0 where training had nothing below",
       ),
     message: z.string().describe("what it counts as"),
   })
