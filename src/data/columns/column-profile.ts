@@ -1,5 +1,5 @@
 import type { Column, ColumnNote, ColumnType, DateOrder, DecimalMark } from "../../domain/datasets/dataset.ts";
-import { constantOf, isEmptyColumn } from "../../domain/datasets/odd-columns.ts";
+import { constantOf, farFromQuantiles, isEmptyColumn } from "../../domain/datasets/odd-columns.ts";
 import { areTruthValues } from "../../domain/datasets/truth-values.ts";
 import { limits } from "../../domain/limits.ts";
 import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
@@ -38,7 +38,7 @@ import {
   type TextTally,
   type TruthTally,
 } from "./text-tally.ts";
-import { createValueTally, sortCounts, sumCounts, type ValueTally } from "./value-tally.ts";
+import { createValueTally, quantilesOf, sortCounts, sumCounts, type ValueTally } from "./value-tally.ts";
 
 /** What one pass gathers about a column. Its type may be open until the last row, so both readings are kept until one is ruled out. */
 interface ColumnProfile {
@@ -166,6 +166,15 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
   }
 };
 
+/** Where all numbers were counted, as in every small file. */
+const farValues = (column: Column, distinct: ReadonlyMap<string, number> | null): ColumnNote[] => {
+  const quantiles = distinct === null ? null : quantilesOf([...distinct].map(([text, n]) => [Number(text), n]));
+  const far = quantiles === null ? null : farFromQuantiles(column, quantiles);
+  if (quantiles === null || far === null) return [];
+  const message = `values far from all others, such as ${far}, while half of them lie between ${quantiles.lower} and ${quantiles.upper}: see whether they are slips`;
+  return [{ code: "far_values", message }];
+};
+
 const finishNumber = (profile: ColumnProfile, { columns, decimal }: ProfiledFile): Column => {
   const { name, moments, empty, missingWords } = profile;
   const counts = profile.values.entries();
@@ -173,7 +182,7 @@ const finishNumber = (profile: ColumnProfile, { columns, decimal }: ProfiledFile
     counts === null ? null : sumCounts([...counts].map(([text, n]) => [numberText(textNumber(text, decimal)), n]));
   let missing = empty;
   for (const count of missingWords.values()) missing += count;
-  return {
+  const column: Column = {
     name,
     type: "number",
     missing,
@@ -185,6 +194,7 @@ const finishNumber = (profile: ColumnProfile, { columns, decimal }: ProfiledFile
       Number.isFinite(moments.squares) && { mean: moments.mean, standardDeviation: sampleDeviation(moments) }),
     ...(distinct !== null && distinct.size <= mostNumberValues(columns) && { categories: sortCounts(distinct) }),
   };
+  return { ...column, notes: farValues(column, distinct) };
 };
 
 /** What the whole file says, after its last row. */
@@ -291,6 +301,7 @@ export const finishColumn = (profile: ColumnProfile, file: ProfiledFile): Column
   const inferred = moments.count > 0 && !isText && codeNotes(codes, undefined).length === 0;
   const numbers = isNumber && (stated === "number" || inferred);
   const column = numbers ? finishNumber(profile, file) : finishTexts(profile, file.rows);
-  const notes = notesOf(column, profile, file);
-  return notes.length === 0 ? column : { ...column, notes };
+  const { notes: found = [], ...rest } = column;
+  const notes = [...notesOf(column, profile, file), ...found];
+  return notes.length === 0 ? rest : { ...rest, notes };
 };

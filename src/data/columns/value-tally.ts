@@ -1,8 +1,11 @@
+import type { Quantiles } from "../../domain/datasets/odd-columns.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { countedBytes } from "./value-room.ts";
 
 /** Longer values are free text, not categories. */
 const longestCategoryBytes = 256;
+
+const fewestOfQuantiles = 30;
 
 /** Slots of the direct-mapped cache before the map: a column of pixels or codes hits it nearly always. */
 const slots = 64;
@@ -111,6 +114,22 @@ export const sortCounts = (counts: Map<string, number>): { value: string; count:
   [...counts]
     .map(([value, count]) => ({ value, count }))
     .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
+
+/** Quartiles and eighths of counted numbers: of each the least number that so large a share is not above. None of fewer than 30, which say little of it. */
+export const quantilesOf = (counts: readonly (readonly [value: number, count: number])[]): Quantiles | null => {
+  const total = counts.reduce((sum, [, count]) => sum + count, 0);
+  if (total < fewestOfQuantiles) return null;
+  const sorted = [...counts].sort(([a], [b]) => a - b);
+  const at = (share: number): number => {
+    let [place, reached] = [0, sorted[0]![1]];
+    while (reached < share * total) {
+      place += 1;
+      reached += sorted[place]![1];
+    }
+    return sorted[place]![0];
+  };
+  return { eighth: at(0.125), lower: at(0.25), median: at(0.5), upper: at(0.75), sevenEighths: at(0.875) };
+};
 
 /** Of values that stand more than once: all their counts together. */
 export const sumCounts = (counts: Iterable<readonly [string, number]>): Map<string, number> => {
