@@ -2,6 +2,7 @@ import type { Dataset } from "../domain/datasets/dataset.ts";
 import type { ResolvedJobSpec } from "../domain/jobs/spec/job-spec.ts";
 import { unlabelledRows } from "../domain/jobs/spec/rows/counted-rows.ts";
 import { labelName } from "../domain/jobs/spec/task-columns.ts";
+import type { AnyModel } from "../domain/models/model.ts";
 import type { Report, ReportNote } from "../domain/models/report.ts";
 
 const unlabelled = ({ task }: ResolvedJobSpec, dataset: Dataset): ReportNote[] => {
@@ -35,8 +36,26 @@ const splitNotes = ({ training: { split, crossValidation } }: ResolvedJobSpec): 
   return [];
 };
 
-/** A report with what must be known of the rows that it is about. */
-export const withDataNotes = <T extends Report>(report: T, spec: ResolvedJobSpec, dataset: Dataset): T => ({
+const seenNotes = (seenBy: Pick<AnyModel, "id"> | null): ReportNote[] =>
+  seenBy === null
+    ? []
+    : [
+        {
+          code: "seen_by_base",
+          message: `${seenBy.id}, from whose weights the training started, has learnt from rows of the test split: every figure is too good for new rows, which the intervals do not know; measure the model on other data, or start from one that held the same rows out`,
+        },
+      ];
+
+/**
+ * A report with what must be known of the rows that it is about.
+ * @param seenBy the base, if it has learnt from rows of the test split
+ */
+export const withDataNotes = <T extends Report>(
+  report: T,
+  spec: ResolvedJobSpec,
+  dataset: Dataset,
+  seenBy: Pick<AnyModel, "id"> | null,
+): T => ({
   ...report,
-  notes: [...report.notes, ...unlabelled(spec, dataset), ...splitNotes(spec)],
+  notes: [...report.notes, ...seenNotes(seenBy), ...unlabelled(spec, dataset), ...splitNotes(spec)],
 });

@@ -191,7 +191,12 @@ ${Array.from({ length: 40 }, (_, i) => `${(5 + (i % 7) / 10).toFixed(1)},${(3 + 
 const weights = Buffer.from("weights of a test");
 
 /** Does what a trainer does to a queued job, without computing: takes it up, reports, and commits a model. */
-export const finishJob = async ({ deps }: TestService, job: Job, tenant = "default"): Promise<Model> => {
+export const finishJob = async (
+  { deps }: TestService,
+  job: Job,
+  tenant = "default",
+  of: Partial<Model> = {},
+): Promise<Model> => {
   const at = () => deps.now().toISOString();
   const claimed = await deps.jobs.claim(tenant, job.id, "test", at());
   if (claimed === null) throw new Error("the job could not be claimed");
@@ -229,6 +234,7 @@ export const finishJob = async ({ deps }: TestService, job: Job, tenant = "defau
       ...{ inputs: 2, outputs: 2 },
     },
     createdAt: at(),
+    ...of,
   };
   if (!(await deps.jobs.succeed(fence, model, { testAccuracy: 1 }, at()))) throw new Error("the commit was refused");
   const recorded = await deps.catalogue.model(tenant, model.id);

@@ -21,6 +21,8 @@ export interface RunOrder {
   dataset: Dataset;
   /** The model whose weights the job starts from. */
   base: AnyModel | null;
+  /** Whether the base, or what it started from, has learnt from rows that test the job. */
+  seenByBase: boolean;
   /** Null: the job trains. */
   prediction: JobPrediction | null;
   /** Newest first. */

@@ -6,6 +6,7 @@ import type { JobState } from "../../src/domain/jobs/job-state.ts";
 import { traceFields } from "../../src/domain/trace.ts";
 import type { RunOutcome } from "../../src/queue/training-queue.ts";
 import { datasetOfJob } from "../../src/store/dataset-version.ts";
+import { baseRows } from "../../src/store/learnt-from.ts";
 import { type Control, createControl, sendSignal, shareCores } from "../engine/control.ts";
 import type { RunOrder } from "../engine/protocol.ts";
 import { toRunEnd } from "../engine/run-error.ts";
@@ -118,6 +119,7 @@ const prepareOrder = async (
     datasetOfJob(deps, tenant, job),
     spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model),
   ]);
+  const { seen } = await baseRows(deps.catalogue, tenant, spec, dataset, base);
   const { artifactUrl, artifactCache, scratchFolder, checkpointMs } = deps;
   const admitted = { memoryBytes: plan.memoryBytes, threads: Math.min(plan.threads, deps.threads) };
   return {
@@ -127,6 +129,7 @@ const prepareOrder = async (
     spec,
     dataset,
     base,
+    seenByBase: seen,
     prediction: job.prediction ?? null,
     checkpoints,
     artifactUrl,

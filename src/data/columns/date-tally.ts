@@ -97,7 +97,8 @@ export const noDate = ({ index, name }: { index: number; name: string }, record:
 
 /** Cell i is a text: is it a date of which day and month may be mistaken, and in which order? */
 export const addOrder = (tally: DateTally, record: CsvRecord, i: number): void => {
-  if (Number.isNaN(cellNumber(record, i))) return;
+  // As long as all cells are dates in the stated order, and in it alone, there is nothing to find out.
+  if ((tally.only && tally.orders.length === 1) || Number.isNaN(cellNumber(record, i))) return;
   const text = cellText(record, i).trim();
   tally.ambiguous = ambiguousDate.test(text);
   if (!tally.ambiguous) return;

@@ -1,12 +1,13 @@
 import { unfitColumns } from "../../data/stored/stored-rows.ts";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
 import { type FieldError, orNull, ServiceError } from "../../domain/errors.ts";
+import { isMeasuredItself } from "../../domain/jobs/spec/base/base-rows.ts";
 import { classCounts } from "../../domain/jobs/spec/task-columns.ts";
-import { limits } from "../../domain/limits.ts";
 import { type ComparedModel, CompareRequest, type Comparison } from "../../domain/models/comparison.ts";
 import { isImported, type Model } from "../../domain/models/model.ts";
 import { columnDrift } from "../../stats/explaining/column-drift.ts";
 import { nestedModels } from "../../stats/inference/nested-models.ts";
+import { learntFrom } from "../../store/learnt-from.ts";
 import type { Caller } from "../admission/caller.ts";
 import { parse } from "../admission/parse.ts";
 import type { Deps } from "../deps.ts";
@@ -70,18 +71,6 @@ const requireLabel = ({ preprocessing: { label } }: Model, dataset: Dataset): vo
 const datasetOf = async (deps: Deps, caller: Caller, { dataset }: Model): Promise<Dataset | null> =>
   dataset === null ? null : orNull(deps.catalogue.dataset(caller.tenant, dataset));
 
-/** A model and those that it started from, as far as they were trained here and are still there. */
-const lineOf = async (deps: Deps, caller: Caller, model: Model): Promise<Model[]> => {
-  const line = [model];
-  for (let id = model.base; id !== null && line.length < limits.lineageNodes; ) {
-    const base = await orNull(deps.catalogue.model(caller.tenant, id));
-    if (base === null || isImported(base)) break;
-    line.push(base);
-    id = base.base;
-  }
-  return line;
-};
-
 /** Of each model those of its line that learnt from the file, under whatever id it was uploaded. */
 const learntOf = (
   deps: Deps,
@@ -91,25 +80,26 @@ const learntOf = (
 ): Promise<{ learnt: Model[]; isOwn: boolean }[]> =>
   Promise.all(
     models.map(async (model) => {
-      const learnt: Model[] = [];
-      for (const one of await lineOf(deps, caller, model)) {
-        const own = one.dataset === dataset.id ? dataset : await datasetOf(deps, caller, one);
-        if (own?.sha256 === dataset.sha256) learnt.push(one);
-      }
+      const learnt = await learntFrom(deps.catalogue, caller.tenant, model, dataset);
       return { learnt, isOwn: learnt[0] === model };
     }),
   );
 
-const requireHeldOut = (learnt: readonly { learnt: readonly Model[] }[]): void => {
+/** What a model itself said of rows was said before its refit, or by folds' models: what starts from its weights starts from all that these have learnt from. */
+const requireHeldOut = (models: readonly Model[], learnt: readonly { learnt: readonly Model[] }[]): void => {
   for (const [i, one] of learnt.entries())
-    for (const model of one.learnt)
-      if (model.files?.heldOut === undefined)
-        refuse([
-          {
-            pointer: `/models/${i}`,
-            detail: `${model.id} learnt from this data set and keeps no predictions of rows that were held out: none were, it is a trial's, or of an earlier version; leave "rows" out, or compare on other data`,
-          },
-        ]);
+    for (const model of one.learnt) {
+      const pointer = `/models/${i}`;
+      const otherwise = 'leave "rows" out, or compare on other data';
+      if (model.id !== models[i]!.id && !isMeasuredItself(model)) {
+        const detail = `${models[i]!.id} starts from ${model.id}, which learnt in the end from the rows that it was measured on, too (a refit, an effort or a cross-validation), so that none was held out; ${otherwise}`;
+        refuse([{ pointer, detail }]);
+      }
+      if (model.files?.heldOut === undefined) {
+        const detail = `${model.id} learnt from this data set and keeps no predictions of rows that were held out: none were, it is a trial's, or of an earlier version; ${otherwise}`;
+        refuse([{ pointer, detail }]);
+      }
+    }
 };
 
 const driftOf = (model: Model, dataset: Dataset, trained: Dataset | null): ComparedModel["drift"] => {
@@ -152,7 +142,7 @@ export const compareModels = async (deps: Deps, caller: Caller, request: { body:
   const learnt = await learntOf(deps, caller, models, dataset);
   const trainedOnIt = models.filter((_, i) => learnt[i]!.learnt.length > 0).map(({ id }) => id);
   const heldOut = asked.rows === "held_out" ? learnt : null;
-  if (heldOut !== null) requireHeldOut(heldOut);
+  if (heldOut !== null) requireHeldOut(models, heldOut);
   const again = async () => {
     for (const { id } of models) await getModel(deps, caller, { id });
   };

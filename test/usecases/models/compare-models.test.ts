@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createDescent } from "../../../src/client/descent.ts";
 import type { Comparison } from "../../../src/domain/models/comparison.ts";
+import type { Model } from "../../../src/domain/models/model.ts";
 import { admitEveryone } from "../../../src/usecases/admission/caller.ts";
 import { submitJob } from "../../../src/usecases/jobs/submit-job.ts";
 import { createRestClient } from "../../e2e/rest-client.ts";
@@ -98,4 +99,52 @@ it("a job whose base has learnt from rows that are to test it is warned of", asy
     expect(await warned(dataset, { seed: 8, split: { test: 0 } })).toBe(false);
   }
   expect(await warned(other!.id, { seed: 8 })).toBe(false);
+});
+
+it("a base that was fitted to the rows that measured it has held none out, from itself nor from what starts from it", async () => {
+  const rest = createRestClient(service.url);
+  const descent = createDescent({ url: service.url });
+  const dataset = (await rest.upload("iris", iris)).id;
+  const caller = await admitEveryone("submitJob", undefined, "");
+  const task = { type: "classification", label: "species" };
+  const trained = async (of: Partial<Model> = {}, training: object = {}): Promise<Model> => {
+    const spec = { dataset, task, training: { seed: 7, ...training } };
+    return await finishJob(service, (await submitJob(service.deps, caller, { spec })).job, "default", of);
+  };
+  const warnings = async (base: Model, training: object = {}): Promise<string> => {
+    const { body } = await rest.call<{ warnings: string[] }>("/v1/jobs/plan", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ dataset, task, base: { model: base.id }, training: { seed: 7, ...training } }),
+    });
+    return body.warnings.filter((warning) => warning.includes("from which this job starts")).join();
+  };
+  const refused = (model: Model) =>
+    descent.models.compare([model.id], dataset, { rows: "held_out" }).then(
+      () => "",
+      ({ errors }: { errors: { pointer: string; detail: string }[] }) => `${errors[0]?.pointer} ${errors[0]?.detail}`,
+    );
+  const measured = await trained();
+  expect(await warnings(measured)).toBe("");
+  expect(await warnings(measured, { seed: 8 })).toContain(`the seed and split of ${measured.id} (training.seed 7`);
+  const refit = { measuredDigest: measured.digest, measuredRows: 32, rows: 40, epochs: 3, l2: 0 };
+  // It keeps what the measured one said of rows held out, as a refit does.
+  const files = { ...measured.files!, heldOut: measured.files!.report };
+  for (const base of [await trained({ refit, files }), await trained({ files }, { crossValidation: { folds: 4 } })]) {
+    const child = await trained({ base: base.id, files });
+    // So is what starts from its child, which held rows of the same seed out.
+    for (const one of [base, child]) {
+      const warning = await warnings(one);
+      expect(warning).toContain(`No seed and no split helps: ${base.id} learnt`);
+      expect(warning).not.toContain("Give it the seed");
+    }
+    expect(await refused(child)).toMatch(`/models/0 ${child.id} starts from ${base.id}, which learnt in the end`);
+  }
+  // Folds are refused wherever in the line the file was learnt from.
+  const other = (await rest.upload("iris", `${iris}5,3,versicolor\n`)).id;
+  const between = await trained({ base: measured.id, dataset: other });
+  const spec = { dataset, task, base: { model: between.id }, training: { crossValidation: { folds: 4 } } };
+  await expect(submitJob(service.deps, caller, { spec })).rejects.toMatchObject({
+    errors: [{ pointer: "/training/crossValidation" }],
+  });
 });

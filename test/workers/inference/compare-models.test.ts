@@ -7,6 +7,7 @@ import type { Model } from "../../../src/domain/models/model.ts";
 import { compileKernels } from "../../../src/engine/kernels/load.ts";
 import { artifactKeys } from "../../../src/store/artifacts/artifact-store.ts";
 import type { CompareQuestion } from "../../../src/usecases/deps.ts";
+import { measuredOn } from "../../../src/usecases/models/card/card-report.ts";
 import { compareModels } from "../../../workers/inference/comparing/compare-models.ts";
 import { loadModel } from "../../../workers/inference/load-model.ts";
 import { datasetOf } from "../../data/csv-fixtures.ts";
@@ -204,6 +205,18 @@ test("with rows held out models are compared on what none of them has learnt fro
   const width = ({ lower, upper }: { lower: number | null; upper: number | null }) => upper! - lower!;
   // The report's is of two repeats, of which a comparison takes the first.
   expect(width(outOfFold.models[0]!.meanAbsoluteError!) / width(folds.report.meanAbsoluteError)).toBeCloseTo(1, 1);
+
+  // A report says where the base has learnt from what tests the job; its page does not say that no training saw it.
+  const network = { task, model: { type: "mlp" as const, hidden: [4] }, training: { epochs: 1, seed: 1 } };
+  const base = await jobs.modelOf(await jobs.train(csv, network));
+  for (const seenByBase of [true, false]) {
+    const child = { task, base: { model: base.model.id }, training: { epochs: 1, seed: 2 } };
+    const { report } = await jobs.modelOf(await jobs.trainOn(dataset, child, base.model, { seenByBase }));
+    expect(report.notes.filter(({ code }) => code === "seen_by_base").map(({ message }) => message)).toEqual(
+      seenByBase ? [expect.stringContaining(`${base.model.id}, from whose weights`)] : [],
+    );
+    expect(measuredOn(report).includes("which training did not see")).toBe(!seenByBase);
+  }
 
   // Whoever started from a model that learnt here has seen its rows, and is asked about the others.
   const asked = await compare([first.model], dataset, [{ learnt: [other.model], isOwn: false }]);

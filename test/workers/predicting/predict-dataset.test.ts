@@ -53,7 +53,7 @@ describe("the prediction of a data set", () => {
     const memoryBytes = planPrediction(model);
     const posted: FromThread[] = [];
     const order: RunOrder = {
-      ...{ tenant, job, attempt: 1, spec: model.spec, dataset, base: model },
+      ...{ tenant, job, attempt: 1, spec: model.spec, dataset, base: model, seenByBase: false },
       prediction: { model: model.id, rows: dataset.rows, result: null },
       checkpoints: options.checkpoints ?? [],
       trial: null,

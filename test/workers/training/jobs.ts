@@ -114,7 +114,9 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
     {
       onCheckpoint,
       ...resumed
-    }: Partial<Pick<RunOrder, "checkpoints" | "control" | "checkpointMs" | "job" | "trial" | "artifactCache">> & {
+    }: Partial<
+      Pick<RunOrder, "checkpoints" | "control" | "checkpointMs" | "job" | "trial" | "artifactCache" | "seenByBase">
+    > & {
       onCheckpoint?: (count: number) => void;
     } = {},
     beforeReading: () => void = () => {},
@@ -145,6 +147,7 @@ export const createJobs = async (native: NativeLibrary | null = null) => {
         spec,
         dataset,
         base,
+        seenByBase: false,
         prediction: null,
         checkpoints: [],
       },

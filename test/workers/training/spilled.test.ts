@@ -235,6 +235,7 @@ describe("tables that do not fit in the job's memory", () => {
     const memory = new WebAssembly.Memory({ initial: memoryBytes / 65_536, maximum: 65_536, shared: true });
     const order: RunOrder = {
       ...{ tenant: "default", job: createId("job", Date.now()), attempt: 1, spec, dataset, base: null, trial: null },
+      ...{ seenByBase: false },
       ...{ prediction: null, checkpoints, artifactUrl: pathToFileURL(jobs.folder).href, artifactCache: null },
       ...{ scratchFolder: scratch(), checkpointMs: 0, admitted: { memoryBytes, threads }, memory },
       control: createControl(),

@@ -95,7 +95,7 @@ export const publishWeights = async (
   /** Of a model that was fitted after another one was measured, or of the ensemble of the folds' models. */
   of: { refit?: NonNullable<Model["refit"]>; folds?: readonly FoldModel[]; measured?: readonly KeptModel[] } = {},
 ): Promise<RunEnd> => {
-  const { tenant, dataset, base } = order;
+  const { tenant, dataset, base, seenByBase } = order;
   // Whom the job tells is no part of how the model was made, and its URL may hold a secret of the receiver's.
   const { webhook: _, ...spec } = order.spec;
   const id = modelIdOfJob(order.job);
@@ -104,7 +104,7 @@ export const publishWeights = async (
   const key = artifactKeys.weights(tenant, id, digestHex(digest));
   const chunks = safetensorsChunks(end.tensors, { producer: "descent" });
   const weights = await patiently(() => artifacts.write(key, Readable.from(chunks)));
-  const noted = finiteReport(withDataNotes(end.report, spec, dataset));
+  const noted = finiteReport(withDataNotes(end.report, spec, dataset, seenByBase ? base : null));
   const text = Buffer.from(`${JSON.stringify(noted, null, 2)}\n`);
   const report = await patiently(() => artifacts.write(artifactKeys.report(tenant, id, digestHex(digest)), text));
   const description =

@@ -1,10 +1,10 @@
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
-import { invalidAt, orNull } from "../../../domain/errors.ts";
+import { invalidAt } from "../../../domain/errors.ts";
+import { heldOutTwice, isMeasuredItself } from "../../../domain/jobs/spec/base/base-rows.ts";
 import { seenByBase } from "../../../domain/jobs/spec/folds/check-cross-validation.ts";
 import type { ResolvedJobSpec } from "../../../domain/jobs/spec/job-spec.ts";
-import { rowsSeed } from "../../../domain/jobs/spec/rows/rows-seed.ts";
-import { labelName } from "../../../domain/jobs/spec/task-columns.ts";
-import { type AnyModel, isImported, type Model } from "../../../domain/models/model.ts";
+import type { AnyModel, Model } from "../../../domain/models/model.ts";
+import { baseRows, learntFrom } from "../../../store/learnt-from.ts";
 import type { Caller } from "../../admission/caller.ts";
 import type { Deps } from "../../deps.ts";
 
@@ -16,19 +16,22 @@ export const requireUnseenFolds = async (
   dataset: Dataset,
   base: AnyModel | null,
 ): Promise<void> => {
-  if (training.crossValidation === undefined || base === null || isImported(base) || base.dataset === null) return;
-  const learntFrom = await orNull(catalogue.dataset(tenant, base.dataset));
-  if (learntFrom?.sha256 === dataset.sha256) throw invalidAt("/training/crossValidation", seenByBase);
+  if (training.crossValidation === undefined || base === null) return;
+  const learnt = await learntFrom(catalogue, tenant, base, dataset);
+  if (learnt.length > 0) throw invalidAt("/training/crossValidation", seenByBase);
 };
 
-/** Whether every row that tests here was held out from the base too: splits of one seed hold out the same rows, a smaller share some of them. */
-const heldOutTwice = ({ task, training }: ResolvedJobSpec, base: Model): boolean => {
-  const before = base.spec.training;
-  if (base.refit !== undefined || before.crossValidation !== undefined || labelName(task) !== labelName(base.task))
-    return false;
-  const drawn = ({ split: { test: _, validation: __, ...split }, seed }: ResolvedJobSpec["training"]) =>
-    JSON.stringify([{ ...split, seed: rowsSeed({ split, seed }) }]);
-  return drawn(training) === drawn(before) && (training.split.test ?? 0) <= (before.split.test ?? 0);
+/** What makes the report one of rows that no weights have learnt from. */
+const remedyOf = (task: ResolvedJobSpec["task"], learnt: readonly Model[]): string => {
+  const fitted = learnt.filter((model) => !isMeasuredItself(model)).map(({ id }) => id);
+  if (fitted.length > 0)
+    return `No seed and no split helps: ${fitted.join(", ")} learnt in the end from the rows that it was measured on, too (a refit, an effort or a cross-validation). Start from a model without that (training.refit false), or give it another file, of other rows`;
+  const shareOf = ({ spec }: Model): number => spec.training.split.test ?? 0;
+  const least = learnt.reduce((a, b) => (shareOf(b) < shareOf(a) ? b : a));
+  const { training } = least.spec;
+  if (training.split.test !== 0 && learnt.every((model) => heldOutTwice({ task, training }, model)))
+    return `Give it the seed and split of ${least.id} (training.seed ${training.seed}, and as it holds out rows), or another file, of other rows`;
+  return "No seed and no split helps: what it started from held out no rows, other rows, or by another label. Give it another file, of other rows";
 };
 
 /** A base that learnt from rows that test here makes the report too good. */
@@ -39,10 +42,9 @@ export const seenRowsWarnings = async (
   dataset: Dataset,
   base: AnyModel | null,
 ): Promise<string[]> => {
-  if (base === null || isImported(base) || base.dataset === null || spec.training.split.test === 0) return [];
-  const learntFrom = await orNull(catalogue.dataset(tenant, base.dataset));
-  if (learntFrom?.sha256 !== dataset.sha256 || heldOutTwice(spec, base)) return [];
+  const { learnt, seen } = await baseRows(catalogue, tenant, spec, dataset, base);
+  if (base === null || !seen) return [];
   return [
-    `${base.id}, from which this job starts, has learnt from rows that are to test it: the report will be too good. Give it that model's seed and split (training.seed ${base.spec.training.seed}, and as it holds out rows), or other data`,
+    `${base.id}, from which this job starts, has learnt from rows that are to test it: the report will be too good. ${remedyOf(spec.task, learnt)}`,
   ];
 };

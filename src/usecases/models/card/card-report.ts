@@ -78,6 +78,8 @@ export const measuredOn = (report: Report): string => {
   if (split === "train") return `${of} that it was trained on, as none were held out: too good to be true of others.`;
   if (split === "out_of_fold")
     return `${of}${by === "" ? "," : ""} each predicted by a model of the cross-validation that did not learn from it.`;
+  if (report.notes.some(({ code }) => code === "seen_by_base"))
+    return `${of} of the ${split} split, which the model that it started from has learnt from, at least in part: too good to be true of others.`;
   return `${of} of the ${split} split, which training did not see.`;
 };
 

@@ -14,7 +14,7 @@ import type { CrossValidation } from "./cross-validation-spec.ts";
 const at = "/training/crossValidation";
 
 export const seenByBase =
-  "the base model was trained on this data set, or on a copy of it, so it has seen rows of every fold; train without a base, or start from a model of other data";
+  "the base model, or one that it started from, was trained on this data set, or on a copy of it, so it has seen rows of every fold; train without a base, or start from a model of other data";
 
 /** Groups that the folds divide: those that the split does not set aside. */
 const groupsOfFolds = (by: string, split: ResolvedSplitSpec, dataset: CountedDataset): number | null => {
