@@ -1,5 +1,5 @@
 import type { Column, ColumnNote, ColumnType, DateOrder, DecimalMark } from "../../domain/datasets/dataset.ts";
-import { constantOf, farFromQuantiles, isEmptyColumn } from "../../domain/datasets/odd-columns.ts";
+import { constantOf, isEmptyColumn } from "../../domain/datasets/odd-columns.ts";
 import { areTruthValues } from "../../domain/datasets/truth-values.ts";
 import { limits } from "../../domain/limits.ts";
 import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
@@ -38,7 +38,7 @@ import {
   type TextTally,
   type TruthTally,
 } from "./text-tally.ts";
-import { createValueTally, quantilesOf, sortCounts, sumCounts, type ValueTally } from "./value-tally.ts";
+import { createValueTally, farValues, sortCounts, sumCounts, type ValueTally } from "./value-tally.ts";
 
 /** What one pass gathers about a column. Its type may be open until the last row, so both readings are kept until one is ruled out. */
 interface ColumnProfile {
@@ -164,15 +164,6 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
     if (value > profile.maximum) profile.maximum = value;
     profile.values.add(record, index);
   }
-};
-
-/** Where all numbers were counted, as in every small file. */
-const farValues = (column: Column, distinct: ReadonlyMap<string, number> | null): ColumnNote[] => {
-  const quantiles = distinct === null ? null : quantilesOf([...distinct].map(([text, n]) => [Number(text), n]));
-  const far = quantiles === null ? null : farFromQuantiles(column, quantiles);
-  if (quantiles === null || far === null) return [];
-  const message = `values far from all others, such as ${far}, while half of them lie between ${quantiles.lower} and ${quantiles.upper}: see whether they are slips`;
-  return [{ code: "far_values", message }];
 };
 
 const finishNumber = (profile: ColumnProfile, { columns, decimal }: ProfiledFile): Column => {
