@@ -96,7 +96,7 @@ describe.runIf(process.platform === "linux")("npm is told to stop", () => {
       );
       expect((await markedPids(mark)).length).toBeGreaterThan(1);
       await ended("SIGTERM");
-      await expect.poll(() => markedPids(mark), { timeout: 30_000 }).toEqual([]);
+      await expect.poll(() => markedPids(mark), { timeout: 60_000 }).toEqual([]);
     },
   );
 });

@@ -1,3 +1,4 @@
+import { ServiceError } from "../../domain/errors.ts";
 import { artifactKeys } from "../../store/artifacts/artifact-store.ts";
 import type { Deps } from "../deps.ts";
 
@@ -17,9 +18,15 @@ const isRecordless = async ({ artifacts, catalogue }: Pick<Deps, "artifacts" | "
   return stored;
 };
 
-/** Says so at the start, with the remedy. */
+/** Says so at the start, with the remedy. A Redis or a store that is too busy to tell does not end the start. */
 export const tellLostRecords = async (deps: Pick<Deps, "artifacts" | "catalogue" | "log">): Promise<void> => {
-  if (!(await isRecordless(deps))) return;
+  try {
+    if (!(await isRecordless(deps))) return;
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code !== "unavailable") throw error;
+    deps.log.warn({ err: error }, "whether Redis has lost its records cannot be seen right now");
+    return;
+  }
   deps.log.warn(
     {},
     "the artifact store holds data sets or models and Redis knows of none: its data are gone, or REDIS_URL names another one; stop the service and run `npm run reindex` to record them again",
