@@ -228,6 +228,6 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     explained: null,
     residualsByFeature: null,
     weights: null,
-    notes: [...oneClass(answers), ...underflow(chances), ...fewRows(split, truths.length, coverage)],
+    notes: [...oneClass(answers), ...underflow(chances), ...fewRows(split, truths.length, coverage, sampling)],
   };
 };

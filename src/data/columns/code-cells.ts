@@ -69,13 +69,13 @@ export const codeNotes = (codes: CodeCells, stated: ColumnType | undefined): Col
 export interface NumberForms {
   /** Every present cell so far is a number, if the comma is a decimal mark; and one had such a comma that parts no thousands. */
   commas: { only: boolean; seen: boolean };
-  /** The same of numbers with thousands marks, %, signs of money; and how one is written. */
-  formatted: { only: boolean; example: string | null };
+  /** The same of numbers with thousands marks, %, signs of money; how one is written, if there is one without a doubt about its mark, and the first in the brackets of accounts. */
+  formatted: { only: boolean; example: string | null; negative: string | null };
 }
 
 export const createNumberForms = (only: boolean): NumberForms => ({
   commas: { only, seen: false },
-  formatted: { only, example: null },
+  formatted: { only, example: null, negative: null },
 });
 
 const commaNumber = /^[ \t]*[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?[ \t]*$/;
@@ -86,6 +86,16 @@ const plainNumber = /^[+-]?\d+(?:[.,]\d+)?$/;
 const formattedNumber =
   /^\(?[+\-−]?[$€£¥]?[ \u00a0]?[+\-−]?(?:\d+|[1-9]\d{0,2}(?:([,.'’ \u00a0\u202f])\d{3})(?:\1\d{3})*)(?:[.,]\d+)?[ \u00a0\u202f]?[%$€£¥]?\)?$/;
 
+const signs = /[^\d.,'’ \u00a0\u202f]/g;
+/** One mark before three digits, which may part thousands as well as decimals. */
+const oneMark = /^[1-9]\d{0,2}([.,])\d{3}$/;
+const digitsAndDecimals = /^([1-9]\d{0,2}(?:([,.'’ \u00a0\u202f])\d{3})(?:\2\d{3})*|\d+)(?:[.,](\d+))?$/;
+
+/** What its marks mean is plain, and so what those of the column's others do. */
+const decides = (bare: string): boolean => /[.,]/.test(bare) && !oneMark.test(bare);
+
+const withoutSigns = (text: string): string => text.replace(signs, "").trim();
+
 /** Adds cell i, which is there. */
 export const addNumberForm = ({ commas, formatted }: NumberForms, record: CsvRecord, i: number): void => {
   if (!commas.only && !formatted.only) return;
@@ -95,8 +105,20 @@ export const addNumberForm = ({ commas, formatted }: NumberForms, record: CsvRec
   commas.seen ||= commas.only && text.includes(",") && !isGrouped;
   const trimmed = text.trim();
   formatted.only &&= formattedNumber.test(trimmed);
-  const isPlain = plainNumber.test(trimmed) && !isGrouped;
-  if (formatted.only && formatted.example === null && !isPlain) formatted.example = trimmed;
+  if (!formatted.only || (plainNumber.test(trimmed) && !isGrouped)) return;
+  if (trimmed.startsWith("(")) formatted.negative ??= trimmed;
+  const { example } = formatted;
+  const isClearer = example !== null && oneMark.test(withoutSigns(example)) && decides(withoutSigns(trimmed));
+  if (example === null || isClearer) formatted.example = trimmed;
+};
+
+/** A formatted number as a file with this decimal mark has it: 1,234.5 as 1234.5 or 1234,5; (71.00) as -71.00. One mark before three digits parts thousands, unless it is the file's decimal mark. */
+const asPlain = (text: string, decimal: DecimalMark): string => {
+  const bare = withoutSigns(text);
+  const sign = /^\(|[-−]/.test(text) ? "-" : "";
+  if (oneMark.exec(bare)?.[1] === decimal) return sign + bare;
+  const [, whole = bare, , decimals] = digitsAndDecimals.exec(bare) ?? [];
+  return `${sign}${whole.replace(/\D/g, "")}${decimals === undefined ? "" : decimal + decimals}`;
 };
 
 /** What a column of categories looks like, if all of its cells do. */
@@ -105,9 +127,15 @@ export const numberFormNote = ({ commas, formatted }: NumberForms, decimal: Deci
     const message = "the texts look like numbers with decimal commas; if they are, upload the file with ?decimal=,";
     return { code: "decimal_commas", message };
   }
-  if (!formatted.only || formatted.example === null) return null;
-  const orDecimals = commas.only ? "; or, if the commas are decimal marks, upload the file with ?decimal=," : "";
-  const message = `the texts look like numbers with thousands marks or signs, such as ${quoteCell(formatted.example)}; if they are, write them without (1234.5), and upload again${orDecimals}`;
+  const { only, example, negative } = formatted;
+  if (!only || example === null) return null;
+  if (commas.only && decimal === ".") {
+    const message = `the texts look like numbers such as ${quoteCell(example)}, whose commas may part thousands or be decimal marks; if they part thousands, write them without (${asPlain(example, decimal)}), and upload again; if they are decimal marks, upload the file with ?decimal=,`;
+    return { code: "formatted_numbers", message };
+  }
+  const examples = [...new Set([example, negative ?? example])];
+  const plain = examples.map((text) => asPlain(text, decimal)).join(", ");
+  const message = `the texts look like numbers with thousands marks or signs, such as ${examples.map(quoteCell).join(", ")}; if they are, write them without (${plain}), and upload again`;
   return { code: "formatted_numbers", message };
 };
 

@@ -38,7 +38,7 @@ import {
   type TextTally,
   type TruthTally,
 } from "./text-tally.ts";
-import { createValueTally, sortCounts, sumCounts, type ValueTally } from "./value-tally.ts";
+import { createValueTally, farValues, sortCounts, sumCounts, type ValueTally } from "./value-tally.ts";
 
 /** What one pass gathers about a column. Its type may be open until the last row, so both readings are kept until one is ruled out. */
 interface ColumnProfile {
@@ -173,7 +173,7 @@ const finishNumber = (profile: ColumnProfile, { columns, decimal }: ProfiledFile
     counts === null ? null : sumCounts([...counts].map(([text, n]) => [numberText(textNumber(text, decimal)), n]));
   let missing = empty;
   for (const count of missingWords.values()) missing += count;
-  return {
+  const column: Column = {
     name,
     type: "number",
     missing,
@@ -185,6 +185,7 @@ const finishNumber = (profile: ColumnProfile, { columns, decimal }: ProfiledFile
       Number.isFinite(moments.squares) && { mean: moments.mean, standardDeviation: sampleDeviation(moments) }),
     ...(distinct !== null && distinct.size <= mostNumberValues(columns) && { categories: sortCounts(distinct) }),
   };
+  return { ...column, notes: farValues(column, distinct) };
 };
 
 /** What the whole file says, after its last row. */
@@ -291,6 +292,7 @@ export const finishColumn = (profile: ColumnProfile, file: ProfiledFile): Column
   const inferred = moments.count > 0 && !isText && codeNotes(codes, undefined).length === 0;
   const numbers = isNumber && (stated === "number" || inferred);
   const column = numbers ? finishNumber(profile, file) : finishTexts(profile, file.rows);
-  const notes = notesOf(column, profile, file);
-  return notes.length === 0 ? column : { ...column, notes };
+  const { notes: found = [], ...rest } = column;
+  const notes = [...notesOf(column, profile, file), ...found];
+  return notes.length === 0 ? rest : { ...rest, notes };
 };

@@ -1,8 +1,12 @@
+import type { Column, ColumnNote } from "../../domain/datasets/dataset.ts";
+import { farFromQuantiles, type Quantiles } from "../../domain/datasets/odd-columns.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { countedBytes } from "./value-room.ts";
 
 /** Longer values are free text, not categories. */
 const longestCategoryBytes = 256;
+
+const fewestOfQuantiles = 30;
 
 /** Slots of the direct-mapped cache before the map: a column of pixels or codes hits it nearly always. */
 const slots = 64;
@@ -112,9 +116,34 @@ export const sortCounts = (counts: Map<string, number>): { value: string; count:
     .map(([value, count]) => ({ value, count }))
     .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
 
+/** Quartiles and eighths of counted numbers: of each the least number that so large a share is not above. None of fewer than 30, which say little of it. */
+const quantilesOf = (counts: readonly (readonly [value: number, count: number])[]): Quantiles | null => {
+  const total = counts.reduce((sum, [, count]) => sum + count, 0);
+  if (total < fewestOfQuantiles) return null;
+  const sorted = [...counts].sort(([a], [b]) => a - b);
+  const at = (share: number): number => {
+    let [place, reached] = [0, sorted[0]![1]];
+    while (reached < share * total) {
+      place += 1;
+      reached += sorted[place]![1];
+    }
+    return sorted[place]![0];
+  };
+  return { eighth: at(0.125), lower: at(0.25), median: at(0.5), upper: at(0.75), sevenEighths: at(0.875) };
+};
+
 /** Of values that stand more than once: all their counts together. */
 export const sumCounts = (counts: Iterable<readonly [string, number]>): Map<string, number> => {
   const sums = new Map<string, number>();
   for (const [value, count] of counts) sums.set(value, (sums.get(value) ?? 0) + count);
   return sums;
+};
+
+/** What is far from the others, where all numbers were counted, as in every small file; null: they were not. */
+export const farValues = (column: Column, distinct: ReadonlyMap<string, number> | null): ColumnNote[] => {
+  const quantiles = distinct === null ? null : quantilesOf([...distinct].map(([text, n]) => [Number(text), n]));
+  const far = quantiles === null ? null : farFromQuantiles(column, quantiles);
+  if (quantiles === null || far === null) return [];
+  const message = `values far from all others, such as ${far}, while half of them lie between ${quantiles.lower} and ${quantiles.upper}: see whether they are slips`;
+  return [{ code: "far_values", message }];
 };

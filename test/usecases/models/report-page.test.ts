@@ -191,7 +191,7 @@ test("a comparison is such a page: models, pairs, groups and calibration, in whi
       const right = at % 2 === truths[at >> 1] ? 1 : 0;
       return 0.5 + (right === 1 ? 1 : -1) * sure * (((at >> 1) % 7) / 7 - 0.2);
     });
-    const own = { model: `mdl_${id}`, name: hostile, trainedOnIt: id === "b" } as const;
+    const own = { model: `mdl_${id}`, name: hostile, trainedOnIt: id === "b", inflation: 1 } as const;
     return { ...own, ...measureClasses(["u", hostile], probabilities, truths) };
   };
   const comparison: Comparison = {

@@ -4,6 +4,7 @@ import {
   farDeviations,
   isEmptyColumn,
   isFar,
+  isFarFromMean,
   isLikeIds,
   isLikeRowNumbers,
   isMostlyMissing,
@@ -41,12 +42,17 @@ const rowNumbersWarning = (features: readonly Column[], rows: number): string[] 
   ];
 };
 
-const farWarning = (columns: readonly Column[]): string[] =>
-  columns.length === 0
-    ? []
-    : [
-        `${named(columns.map(({ name }) => name))} ${columns.length === 1 ? "has" : "have"} values more than ${farDeviations} standard deviations from the mean (${JSON.stringify(columns[0]!.name)}: ${columns[0]!.minimum} to ${columns[0]!.maximum}, mean ${Number(columns[0]!.mean?.toPrecision(4))}): see whether they are slips; if they are not, upload their logarithm or their rank, or state the scaling "robust" or "quantile" in preprocessing.columns`,
-      ];
+const farWarning = (columns: readonly Column[]): string[] => {
+  const [first] = columns;
+  if (first === undefined) return [];
+  const where = columns.every(isFarFromMean)
+    ? `more than ${farDeviations} standard deviations from the mean`
+    : "far from all others";
+  const mean = first.mean === undefined ? "" : `, mean ${Number(first.mean.toPrecision(4))}`;
+  return [
+    `${named(columns.map(({ name }) => name))} ${columns.length === 1 ? "has" : "have"} values ${where} (${JSON.stringify(first.name)}: ${first.minimum} to ${first.maximum}${mean}): see whether they are slips; if they are not, upload their logarithm or their rank, or state the scaling "robust" or "quantile" in preprocessing.columns`,
+  ];
+};
 
 /** Skewed columns that the job takes as they are. */
 const skewedWarning = ({ preprocessing }: ResolvedJobSpec, features: readonly Column[], rows: number): string[] => {
@@ -93,7 +99,7 @@ const misreadColumns = (features: readonly Column[]): string[] => {
     ),
     ...warned(
       "formatted_numbers",
-      ", and written like numbers with thousands marks or signs: write them without, and upload again",
+      ", and written like numbers with thousands marks or signs: write them as the data set's notes say, and upload again",
     ),
   ];
 };
