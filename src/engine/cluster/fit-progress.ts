@@ -1,4 +1,3 @@
-import { counted } from "../../domain/counted.ts";
 import type { Metrics } from "../../domain/jobs/job.ts";
 import type { ClusteringAlgorithm, Evaluation } from "./algorithm.ts";
 import type { ClusteringOptions, ClusteringResult } from "./clustering.ts";
@@ -136,6 +135,6 @@ export const reportEnd = ({ plan, meta, options }: Fit): void => {
   }
   if (meta.converged > 0) return;
   const { iterations } = plan.task;
-  const message = `no run converged within ${counted(iterations, "iteration")}; raise training.epochs`;
+  const message = `no run converged within ${iterations === 1 ? "1 iteration" : `${iterations} iterations`}; raise training.epochs`;
   options.onEvent?.({ level: "warn", type: "not_converged", message, data: { iterations } });
 };
