@@ -4,7 +4,7 @@ import { conformalBound, estimateExplained, estimateHits, estimateMean, estimate
 import { countScores, describeOperating } from "./explaining/operating-points.ts";
 import { doublesOf } from "./order-of.ts";
 import { estimateAreaUnderRoc } from "./receiver-operating.ts";
-import { constantLabel, fewRows } from "./report-notes.ts";
+import { absentClasses, constantLabel, fewRows } from "./report-notes.ts";
 import { meanOf, type Sampling, samplingOf } from "./sampling.ts";
 import { calibrate } from "./values/calibration.ts";
 
@@ -173,11 +173,14 @@ const findSets = (
   return { coverage, threshold, meanSize: inSets / truths.length };
 };
 
-/** Of two classes, one alone is in the rows. */
-const oneClass = ({ classes, truths, split }: ClassAnswers): ReportNote[] =>
+/** Which classes the rows do not have; of two classes, that the label is the same in all rows. */
+const missingClasses = (
+  { classes, truths, split }: ClassAnswers,
+  described: ClassificationReport["classes"],
+): ReportNote[] =>
   classes.length === 2 && truths.length > 1 && truths.every((truth) => truth === truths[0])
     ? [constantLabel(split, JSON.stringify(classes[truths[0]!]), "area under the ROC")]
-    : [];
+    : absentClasses(split, described);
 
 /** The report of a classifier on rows with known classes; at least one row. */
 export const reportClassification = (answers: ClassAnswers): ClassificationReport => {
@@ -193,6 +196,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
   const isSecond = (row: number): boolean => truths[row] === 1;
   const counts = scores && countScores(scores, isSecond, weights);
   const confusion = width <= confusionClasses ? countConfusion(truths, predicted, width) : null;
+  const described = describeClasses(answers, predicted, sampling);
   const commonest = trainCounts.indexOf(Math.max(...trainCounts));
   return {
     task: "classification",
@@ -213,7 +217,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     areaUnderRoc: scores && estimateAreaUnderRoc(scores, isSecond, sampling, counts!),
     operating: counts && describeOperating(classes[1]!, counts),
     ...calibrate(confidences, right, sampling),
-    classes: describeClasses(answers, predicted, sampling),
+    classes: described,
     confusion:
       confusion && classes.map((_, truth) => Array.from(confusion.subarray(truth * width, (truth + 1) * width))),
     predictionSets: findSets(answers, chances),
@@ -228,6 +232,10 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     explained: null,
     residualsByFeature: null,
     weights: null,
-    notes: [...oneClass(answers), ...underflow(chances), ...fewRows(split, truths.length, coverage, sampling)],
+    notes: [
+      ...missingClasses(answers, described),
+      ...underflow(chances),
+      ...fewRows(split, truths.length, coverage, sampling),
+    ],
   };
 };

@@ -159,6 +159,9 @@ const inUnits = (estimate: Estimate, unit: number): Estimate => ({
   upper: estimate.upper === null ? null : estimate.upper * unit,
 });
 
+/** As far as sums of such values are rounded. */
+const roundingOf = (values: Float64Array): number => 8 * Number.EPSILON * mean(values.map(Math.abs));
+
 /** The report of a regression on rows with known values; at least one row. Residual: prediction − truth. */
 export const reportRegression = (answers: ValueAnswers): RegressionReport => {
   const { split, likelihood, counts, quantile = null, about = null } = answers;
@@ -171,6 +174,9 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
   const squares = residuals.map((residual) => residual ** 2);
   const absolutes = residuals.map(Math.abs);
   const center = meanOf(truths, sampling?.weights);
+  const bias = estimateMean(residuals, { eitherSide: true }, sampling);
+  // Least squares leave residuals whose mean on the training rows is 0: what else there is of it is rounding.
+  const own = Math.abs(bias.value) <= roundingOf(truths) ? 0 : bias.value;
   const logs = likelihood && truths.map((_, row) => likelihood.logOf(row));
   const constant = truths.every((truth) => truth === truths[0]);
   const halfWidth = split === "train" || split === "out_of_fold" ? null : conformalBound(absolutes, coverage);
@@ -198,7 +204,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
           truths.map((truth) => (truth - center) ** 2),
           sampling,
         ),
-    bias: inUnits(estimateMean(residuals, { eitherSide: true }, sampling), unit),
+    bias: inUnits({ ...bias, value: own }, unit),
     residuals: describeResiduals(residuals, predictions, unit),
     below: quantile && describeQuantile(quantile.level, answers.truths, answers.predictions, sampling),
     between: about && describeBetween(about, answers.truths, sampling),

@@ -1,6 +1,6 @@
 import type { ClusteringReport, ReconstructionReport, ReportNote } from "../domain/models/report.ts";
 import { estimateMean, estimatePositiveMean, quantilesOf } from "./estimate.ts";
-import { fewRows } from "./report-notes.ts";
+import { fewDensities, fewRows, leastDensities } from "./report-notes.ts";
 import type { Sampling } from "./sampling.ts";
 
 /** What a clustering or a mixture answered. */
@@ -47,13 +47,17 @@ const emptyClusters = (trainRows: Int32Array): ReportNote[] => {
 export const reportClusters = (answers: ClusterAnswers): ClusteringReport => {
   const { task, split, k, assignments, trainAssignments, logDensities, distances, weights, criteria } = answers;
   const [rows, trainRows] = [countsOf(assignments, k), countsOf(trainAssignments, k)];
-  const notes = [...answers.notes, ...emptyClusters(trainRows), ...oneRow(split, assignments.length)];
+  const few = logDensities !== null && logDensities.length > 1 && logDensities.length < leastDensities;
+  const notes = [
+    ...[...answers.notes, ...emptyClusters(trainRows), ...oneRow(split, assignments.length)],
+    ...(few ? [fewDensities(split, assignments.length)] : []),
+  ];
   return {
     task,
     split,
     rows: assignments.length,
     distribution: logDensities === null ? null : "mixture of normal distributions",
-    logLikelihood: logDensities && estimateMean(logDensities),
+    logLikelihood: logDensities && { ...estimateMean(logDensities), ...(few ? { lower: null, upper: null } : {}) },
     meanDistance: distances && estimatePositiveMean(distances),
     k,
     criteria,

@@ -213,6 +213,29 @@ describe("what cannot be said is said", () => {
     expect(report.notes.map(({ code }) => code)).toEqual(["constant_label", "too_few_rows"]);
   });
 
+  it("of classes of which the split has no row", () => {
+    const report = reportClassification({ ...three, truths: Int32Array.of(0, 0, 2, 0, 2) });
+    expect(report.classes[1]).toMatchObject({ rows: 0, recall: null });
+    expect(report.notes.map(({ code }) => code)).toEqual(["classes_without_rows", "too_few_rows"]);
+    expect(report.notes[0]!.message).toContain('the test split has no row of the class "b"');
+    const alone = reportClassification({ ...three, truths: new Int32Array(5) });
+    expect(alone.notes[0]!.message).toContain('has no row of the classes "b", "c"');
+    expect(reportClassification(three).notes.map(({ code }) => code)).toEqual(["too_few_rows"]);
+  });
+
+  it("and a bias that is rounding alone is 0, but none that is more", () => {
+    const truths = Float64Array.from({ length: 10 }, (_, i) => 0.1 * (i + 1));
+    const moved = (by: number) => {
+      const predictions = truths.map((truth, i) => truth + (i % 2 === 0 ? 0.3 : -0.3) + by);
+      return reportRegression({ split: "train", truths, predictions, likelihood: null, counts: false }).bias;
+    };
+    const residuals = truths.map((truth, i) => truth + (i % 2 === 0 ? 0.3 : -0.3) - truth);
+    expect(residuals.reduce((sum, residual) => sum + residual, 0)).not.toBe(0);
+    expect(moved(0).value).toBe(0);
+    expect(moved(0).lower).toBeLessThan(0);
+    expect(moved(1e-12).value).toBeCloseTo(1e-12, 15);
+  });
+
   it("and a sure and right classifier's log-likelihood and explained deviance end at 0 and 1", () => {
     const rows = 40;
     const probabilities = Float64Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? 1 : 0) || 1e-12 * i);
@@ -259,6 +282,29 @@ describe("the reports of unsupervised models", () => {
     expect(clusters.map(({ trainRows }) => trainRows)).toEqual([3, 0, 0]);
     expect(notes.map(({ code }) => code)).toEqual(["empty_clusters"]);
     expect(notes[0]!.message).toContain("2 of the 3 clusters have no training row");
+  });
+
+  it("give a mixture's log-likelihood no interval by so few rows that it would reach beyond every density", () => {
+    const of = (rows: number) =>
+      reportClusters({
+        ...{ task: "density_estimation", split: "test", k: 2, weights: Float64Array.of(0.5, 0.5), criteria: [] },
+        ...{
+          assignments: new Int32Array(rows),
+          trainAssignments: Int32Array.of(0, 0, 1, 1),
+          distances: null,
+          notes: [],
+        },
+        logDensities: Float64Array.from({ length: rows }, (_, i) => (i % 2 === 0 ? -4 : -1.7e6)),
+        examined: { stability: null, jaccards: [], silhouettes: [], columns: [] },
+      });
+    const few = of(8);
+    expect(few.logLikelihood).toEqual({ value: -850_002, lower: null, upper: null });
+    expect(few.notes.map(({ code }) => code)).toEqual(["too_few_rows"]);
+    expect(few.notes[0]!.message).toContain("the test split has 8 rows");
+    expect(Report.parse(few)).toEqual(few);
+    expect(of(9).notes).toEqual([]);
+    expect(of(9).logLikelihood!.lower).toBeLessThan(-850_002);
+    expect(of(1).notes.map(({ code }) => code)).toEqual(["too_few_rows"]);
   });
 
   it("tell which reconstruction errors are unusual", () => {

@@ -10,7 +10,7 @@ export const Estimate = z
   .meta({
     id: "Estimate",
     description:
-      "a value and its 95 % confidence interval; null where the rows cannot say how sure it is: one row, or rows that are all alike",
+      "a value and its 95 % confidence interval; null where the rows cannot say how sure it is: one row, or rows that are all alike; or where the report's notes say why",
   });
 
 /** How the rows of a report count. */
