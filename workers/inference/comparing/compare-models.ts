@@ -186,7 +186,7 @@ const notesOf = (
   if (trained.length > 0)
     notes.push({
       code: "trained_on_it",
-      message: `${trained.join(", ")} learnt from rows of this data set or of the same file, and seem better on them than on new ones; compare on a data set that none of the models has seen, or with "rows": "held_out" on those rows of this one that none has learnt from`,
+      message: `${trained.join(", ")} learnt from rows of this data set or of the same file, and seem better on them than on new ones; compare on a data set that none of the models has seen, or with "rows": "held_out" on those rows of this one that were held out from all of them`,
     });
   if (taken < among)
     notes.push({ code: "some_rows", message: `${taken} of the ${among} rows were asked, at equal distances` });
