@@ -6,7 +6,6 @@ import { weightName } from "../../../src/domain/jobs/spec/rows/row-columns.ts";
 import type { Comparison } from "../../../src/domain/models/comparison.ts";
 import type { Model } from "../../../src/domain/models/model.ts";
 import type { Prediction } from "../../../src/domain/models/predictions/prediction.ts";
-import { fromPointer } from "../../../src/domain/pointer.ts";
 import { type Answered, compareAnswered, measureClasses, measureNumbers } from "../../../src/stats/compare-models.ts";
 import { type Sampling, sharedRowsInflation, weightedRows, withWeights } from "../../../src/stats/sampling.ts";
 import { type ComparedLoss, comparedLoss } from "../../../src/stats/values/compared-loss.ts";
@@ -18,21 +17,6 @@ import type { Answer } from "../answer.ts";
 import { heldOutAnswers, unseenRows } from "./held-out-answers.ts";
 import { readRows } from "./read-rows.ts";
 
-/** Nobody has sent rows: what is wrong with one is a fault of the data set, at its line. */
-const inDataset = (error: unknown, lines: readonly number[]): unknown => {
-  if (!(error instanceof ServiceError)) return error;
-  const errors = error.errors.map(({ pointer, detail }) => {
-    const [, row, column] = /^\/rows\/(\d+)(?:\/(.*))?$/.exec(pointer) ?? [];
-    if (row === undefined) return { pointer, detail };
-    const where = column === undefined ? "" : `, column ${JSON.stringify(fromPointer(`/${column}`)?.[0] ?? column)}`;
-    return { pointer: "/dataset", detail: `line ${lines[Number(row)]} of the file${where}: ${detail}` };
-  });
-  const [first] = errors;
-  if (first === undefined) return error;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-  return new ServiceError(error.code, `${first.pointer}: ${first.detail}${more}`, { errors, cause: error });
-};
-
 /** A model's answers for the rows, block by block, between which others are answered. */
 const answersFor = async (
   { preprocessing }: Model,
@@ -42,7 +26,7 @@ const answersFor = async (
   const predictions: Prediction[] = [];
   const atOnce = rowsOfBlock(preprocessing);
   for (let first = 0; first < rows.length; first += atOnce) {
-    predictions.push(...askBlock(answer, preprocessing, rows.slice(first, first + atOnce), first).predictions);
+    predictions.push(...askBlock(answer, preprocessing, rows.slice(first, first + atOnce)).predictions);
     await new Promise((resolve) => setImmediate(resolve));
   }
   return predictions;
@@ -239,7 +223,7 @@ export const compareModels = async (
     );
   }
   const keptOf = <T>(values: readonly T[]): T[] => kept.map((row) => values[row]!);
-  const [labels, lines, places] = [keptOf(read.labels), keptOf(read.lines), keptOf(read.places)];
+  const [labels, places] = [keptOf(read.labels), keptOf(read.places)];
   const weights = weight === null ? null : Float64Array.from(keptOf(read.weights));
   const sampling = samplingOf(question, kept.length, weights, read.groups.length === 0 ? [] : keptOf(read.groups));
   const isClasses = label.type === "classes";
@@ -250,9 +234,7 @@ export const compareModels = async (
   for (const [i, model] of models.entries()) {
     const predictions = heldOut?.[i]?.isOwn
       ? await heldOutAnswers(artifacts, tenant, model, places)
-      : await answersFor(model, await answerOf(model), keptOf(read.rows[i]!)).catch((error: unknown) => {
-          throw inDataset(error, lines);
-        });
+      : await answersFor(model, await answerOf(model), keptOf(read.rows[i]!));
     const own = { model: model.id, name: model.name, trainedOnIt: trainedOnIt.includes(model.id) };
     answered.push({ ...own, ...measure(model, predictions, labels, sampling, compared?.loss) });
   }
