@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { DatasetUpload, Descent } from "../client/descent.ts";
 import { DescentError } from "../client/errors.ts";
 import type { Dataset } from "../client/types.ts";
+import { counted } from "../domain/counted.ts";
 import { statedTypes } from "./column-types.ts";
 import { CommandError } from "./command-error.ts";
 import { type Output, toBytes } from "./output.ts";
@@ -90,7 +91,9 @@ export const withDataset = async <Submitted>(
   const dataset = await upload(descent, output, source, reading);
   const uploaded = !isDatasetId(source);
   try {
-    output.say(`Data set ${dataset.name}: ${dataset.rows} rows, ${dataset.columns.length} columns (${dataset.id})`);
+    output.say(
+      `Data set ${dataset.name}: ${counted(dataset.rows, "row")}, ${counted(dataset.columns.length, "column")} (${dataset.id})`,
+    );
     const submitted = await use(dataset);
     if (submitted === null && uploaded) await remove(descent, dataset);
     return { dataset, submitted };

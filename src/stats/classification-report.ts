@@ -1,13 +1,6 @@
 import type { Estimate } from "../domain/models/estimate.ts";
 import type { ClassificationReport, ReportNote } from "../domain/models/report.ts";
-import {
-  conformalBound,
-  estimateExplained,
-  estimateHits,
-  estimateMean,
-  estimatePositiveMean,
-  estimateShare,
-} from "./estimate.ts";
+import { conformalBound, estimateExplained, estimateHits, estimateMean, estimateShare } from "./estimate.ts";
 import { countScores, describeOperating } from "./explaining/operating-points.ts";
 import { doublesOf } from "./order-of.ts";
 import { estimateAreaUnderRoc } from "./receiver-operating.ts";
@@ -216,7 +209,7 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
           truths.map((truth) => (truth === commonest ? 1 : 0)),
           weights,
         ),
-    brier: estimatePositiveMean(briers, sampling),
+    brier: estimateMean(briers, { least: 0, most: 2 }, sampling),
     areaUnderRoc: scores && estimateAreaUnderRoc(scores, isSecond, sampling, counts!),
     operating: counts && describeOperating(classes[1]!, counts),
     ...calibrate(confidences, right, sampling),
@@ -235,6 +228,6 @@ export const reportClassification = (answers: ClassAnswers): ClassificationRepor
     explained: null,
     residualsByFeature: null,
     weights: null,
-    notes: [...oneClass(answers), ...underflow(chances), ...fewRows(split, truths.length, coverage)],
+    notes: [...oneClass(answers), ...underflow(chances), ...fewRows(split, truths.length, coverage, sampling)],
   };
 };

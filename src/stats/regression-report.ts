@@ -223,7 +223,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
     weights: null,
     notes: [
       ...(constant && truths.length > 1 ? [constantLabel(split, `${answers.truths[0]}`, "R²")] : []),
-      ...fewRows(split, truths.length, coverage),
+      ...fewRows(split, truths.length, coverage, sampling),
     ],
   };
 };

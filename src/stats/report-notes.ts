@@ -2,6 +2,7 @@ import type { TaskSpec } from "../domain/jobs/spec/job-spec.ts";
 import { offsetOf } from "../domain/jobs/spec/rows/row-columns.ts";
 import type { ClassificationReport, ReportNote } from "../domain/models/report.ts";
 import { leastScores } from "./conformal/scores.ts";
+import { countUnits, type Sampling } from "./sampling.ts";
 
 type Split = ClassificationReport["split"];
 
@@ -65,8 +66,14 @@ const learntFrom = (rows: number): ReportNote => ({
   message: `no row was held out: the figures are of the ${rows} rows that the model learnt from and too good for new ones, which their intervals do not know; hold rows out (training.split.test), or take a cross-validation`,
 });
 
-/** What cannot be said of so few rows. */
-export const fewRows = (split: Split, rows: number, coverage: number): ReportNote[] => {
+/** Rows that are one unit (one group, or one weight that outweighs all others) do not tell how much units differ: means of them have no interval. */
+export const oneUnit = (which: string, rows: number, sampling: Sampling | null): ReportNote[] => {
+  if (sampling === null || rows < 2 || countUnits(sampling) >= 2) return [];
+  const message = `${which} (${rows} rows) are of one group, or one of them outweighs all others: they do not tell how much groups differ, so that no mean has an interval and models cannot be told apart by them; take rows of more groups`;
+  return [{ code: "one_group", message }];
+};
+
+const fewOf = (split: Split, rows: number, coverage: number): ReportNote[] => {
   if (rows === 1) {
     const message = `the ${split} split has one row: no figure has an interval but shares; hold out more rows`;
     return [{ code: "too_few_rows", message }];
@@ -78,6 +85,14 @@ export const fewRows = (split: Split, rows: number, coverage: number): ReportNot
   const message = `the ${split} split has ${rows} rows: nothing that holds the next row's label with ${promise} can be given below ${least}, and of so few rows intervals of errors, R² and likelihoods hold less often than 95 % (of normal errors 85 to 93 %); hold out more rows`;
   return [{ code: "too_few_rows", message }];
 };
+
+/** What cannot be said of so few rows. */
+export const fewRows = (
+  split: Split,
+  rows: number,
+  coverage: number,
+  sampling: Sampling | null = null,
+): ReportNote[] => [...oneUnit(`the rows of the ${nameOf(split)}`, rows, sampling), ...fewOf(split, rows, coverage)];
 
 export const noThreshold: ReportNote = {
   code: "no_threshold",

@@ -25,6 +25,12 @@ export const withWeights = (sampling: Sampling | null, weights: Float64Array | n
  */
 export const sharedRowsInflation = (folds: number): number => 1 + folds / (folds - 1);
 
+/** The same rows, or rows each by itself, where the variance of their means is so many times as large. */
+export const inflated = (sampling: Sampling | null, inflation: number, rows: number): Sampling | null => {
+  if (inflation === 1) return sampling;
+  return { ...(sampling ?? { unitOf: Int32Array.from({ length: rows }, (_, row) => row) }), inflation };
+};
+
 /** The same of some of the predictions. */
 export const samplingOf = ({ unitOf, inflation, weights }: Sampling, picked: ArrayLike<number>): Sampling => ({
   unitOf: Int32Array.from(picked, (i) => unitOf[i]!),

@@ -86,5 +86,12 @@ describe("a cross-validated job", () => {
     expect(refused.body.errors).toEqual([
       { pointer: "/training/crossValidation", detail: expect.stringContaining("or on a copy of it") as string },
     ]);
+    // Half of the days test what starts from it: the earlier ones of them it has learnt from.
+    const half = { solver: "iterative" as const, epochs: 1, split: { time: "day", test: 0.5 } };
+    const child = await client.untilDone(
+      (await client.submit({ dataset: copy, task, base: { model: model ?? "" }, training: half })).id,
+    );
+    const { notes } = await client.report(child.model ?? "");
+    expect(notes.map(({ code }) => code)).toContain("seen_by_base");
   });
 });

@@ -3,7 +3,7 @@ import { type Answered, compareAnswered, measureClasses, measureNumbers } from "
 
 const { figures } = measureNumbers(Float64Array.of(1, 2), Float64Array.of(1, 3));
 const answered = (model: string, measures: number[]): Answered => ({
-  ...{ model: `mdl_${model}`, name: model, trainedOnIt: false, figures, notes: [] },
+  ...{ model: `mdl_${model}`, name: model, trainedOnIt: false, inflation: 1, figures, notes: [] },
   measures: Float64Array.from(measures),
 });
 test("probabilities that underflowed are counted as a bound, and told", () => {
@@ -54,4 +54,31 @@ test("models that say the same are tied; one that is better by the same everywhe
     difference: { value: 0, lower: null, upper: null },
     tied: true,
   });
+});
+
+test("rows of one group tell nothing apart; of two they do where both differ alike", () => {
+  const better = answered(
+    "d",
+    [...a.measures].map((value, row) => value + row + 1),
+  );
+  const groupsOf = (...unitOf: number[]) => ({ unitOf: Int32Array.from(unitOf), inflation: 1 });
+  const one = compareAnswered([a, better], groupsOf(0, 0, 0, 0, 0, 0, 0, 0));
+  expect(one.differences).toMatchObject([{ difference: { value: 4.5, lower: null, upper: null }, tied: true }]);
+  expect(one.groups).toEqual([["mdl_d", "mdl_a"]]);
+  // 1 + 8 + 2 + 7 = 3 + 6 + 4 + 5
+  const two = compareAnswered([a, better], groupsOf(0, 0, 1, 1, 1, 1, 0, 0));
+  expect(two.differences).toMatchObject([{ difference: { value: 4.5 }, tied: false }]);
+});
+
+test("an inflation is of the pairs that have its model alone", () => {
+  const apart = compareAnswered([a, b]);
+  const folded = { ...c, inflation: 1.25 };
+  const { differences, models } = compareAnswered([a, b, folded]);
+  expect(differences[0]).toEqual(apart.differences[0]);
+  expect(models.slice(0, 2).map(({ measure }) => measure)).toEqual(apart.models.map(({ measure }) => measure));
+  const without = compareAnswered([a, c]).differences[0]!.difference;
+  const { value, lower } = differences[1]!.difference;
+  // Of few rows the ends are Student's and Hall's of the skewness, which multiply one standard error.
+  expect(value).toBe(without.value);
+  expect((value - lower!) / (value - without.lower!)).toBeCloseTo(Math.sqrt(1.25), 10);
 });

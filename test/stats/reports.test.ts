@@ -23,6 +23,14 @@ describe("a classifier's report", () => {
     expect(Report.parse(report)).toEqual(report);
   });
 
+  it("has a Brier score whose interval ends where the score does, at 0 and 2", () => {
+    // Sure of the wrong class in two rows of three.
+    const probabilities = Float64Array.of(0, 1, 0, 1, 0, 0, 0, 0.1, 0.9);
+    const { brier } = reportClassification({ ...three, probabilities, truths: Int32Array.of(0, 1, 2) });
+    expect(brier.value).toBeCloseTo(4.02 / 3, 12);
+    expect([brier.lower, brier.upper]).toEqual([0, 2]);
+  });
+
   it("counts what was taken for what", () => {
     const report = reportClassification(three);
     expect(report.confusion).toEqual([

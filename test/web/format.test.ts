@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   formatAge,
   formatBytes,
+  formatCount,
   formatMetric,
   formatMetricName,
   formatNumber,
@@ -10,6 +11,11 @@ import {
 } from "../../src/web/page/format.ts";
 
 describe("numbers on the page", () => {
+  test("count one of something as one", () => {
+    const counts = [0, 1, 2, 12_345].map((rows) => formatCount(rows, "row"));
+    expect(counts).toEqual(["0 rows", "1 row", "2 rows", "12,345 rows"]);
+  });
+
   test.each([
     [0, "0"],
     [1234567, "1,234,567"],

@@ -1,5 +1,6 @@
 import { pointsOfLastFit } from "../../client/last-fit.ts";
 import type { MetricPoint, Report } from "../../client/types.ts";
+import { counted } from "../../domain/counted.ts";
 import { type Output, toShort, toSparkline, toTable } from "../output.ts";
 
 interface Estimated {
@@ -37,7 +38,7 @@ const estimates = (report: Report): string[][] =>
 /** A report as tables: estimates with their intervals, and what belongs to the task. */
 export const showReport = ({ say }: Output, report: Report): void => {
   say(
-    `Report, measured on ${report.rows} rows of the ${report.split === "out_of_fold" ? "cross-validation" : `${report.split} split`}`,
+    `Report, measured on ${counted(report.rows, "row")} of the ${report.split === "out_of_fold" ? "cross-validation" : `${report.split} split`}`,
   );
   say();
   say(toTable(["measure", "value", "lower", "upper"], estimates(report), "  "));

@@ -135,6 +135,6 @@ export const reportEnd = ({ plan, meta, options }: Fit): void => {
   }
   if (meta.converged > 0) return;
   const { iterations } = plan.task;
-  const message = `no run converged within ${iterations} iterations; raise training.epochs`;
+  const message = `no run converged within ${iterations === 1 ? "1 iteration" : `${iterations} iterations`}; raise training.epochs`;
   options.onEvent?.({ level: "warn", type: "not_converged", message, data: { iterations } });
 };

@@ -1,3 +1,4 @@
+import { counted } from "../../domain/counted.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type {
   Conformal,
@@ -215,7 +216,7 @@ export const withCoverage = (
   const least = leastScores(coverageMethod === "tails" ? (1 + coverage) / 2 : coverage);
   if (conformal.rows < least)
     return refuse(
-      `the model was measured on ${conformal.rows} held-out rows, and a coverage of ${coverage} needs ${least}; ask for less, or hold out more rows`,
+      `the model was measured on ${counted(conformal.rows, "held-out row")}, and a coverage of ${coverage} needs ${least}; ask for less, or hold out more rows`,
     );
   const answered = { level: coverage, method: coverageMethod, rows: conformal.rows };
   const proven = (probability: number): number | null => (request.unproven ? null : probability);

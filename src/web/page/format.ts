@@ -12,6 +12,10 @@ export const formatNumber = (value: number): string => {
   return size < 1e-4 || size >= 1e7 ? value.toExponential(2) : fourDigits.format(value);
 };
 
+/** How many there are of something: `1 row`, `2,000 rows`. */
+export const formatCount = (count: number, one: string, several = `${one}s`): string =>
+  `${formatNumber(count)} ${count === 1 ? one : several}`;
+
 export const formatPercent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 export const formatBytes = (bytes: number): string => {

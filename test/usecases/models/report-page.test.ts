@@ -4,6 +4,7 @@ import type { Model } from "../../../src/domain/models/model.ts";
 import type { Report } from "../../../src/domain/models/report.ts";
 import { reportClassification } from "../../../src/stats/classification-report.ts";
 import { compareAnswered, measureClasses } from "../../../src/stats/compare-models.ts";
+import { conformalIntervals } from "../../../src/stats/conformal/conformal-report.ts";
 import { reportRegression } from "../../../src/stats/regression-report.ts";
 import { reportReconstruction } from "../../../src/stats/unsupervised-report.ts";
 import { createAxis } from "../../../src/usecases/models/page/axes.ts";
@@ -20,8 +21,10 @@ const model = {
   spec: { model: { type: "mlp" }, loss: { type: "cross_entropy" }, optimizer: { type: "adam" }, training: {} },
   ...{ digest: "sha256:00", createdAt: "2026-11-26T00:00:00Z" },
   preprocessing: {
-    features: [{ type: "number", column: hostile, mean: 0, scale: 1, missingIndicator: false }],
-    ...{ label: { type: "classes", column: hostile, classes: ["a", hostile] }, inputs: 1, outputs: 2 },
+    features: [hostile, "other"].map((column) => ({
+      ...{ type: "number", column, mean: 0, scale: 1, missingIndicator: false },
+    })),
+    ...{ label: { type: "classes", column: hostile, classes: ["a", hostile] }, inputs: 2, outputs: 2 },
   },
 } as unknown as Model;
 
@@ -188,7 +191,7 @@ test("a comparison is such a page: models, pairs, groups and calibration, in whi
       const right = at % 2 === truths[at >> 1] ? 1 : 0;
       return 0.5 + (right === 1 ? 1 : -1) * sure * (((at >> 1) % 7) / 7 - 0.2);
     });
-    const own = { model: `mdl_${id}`, name: hostile, trainedOnIt: id === "b" } as const;
+    const own = { model: `mdl_${id}`, name: hostile, trainedOnIt: id === "b", inflation: 1 } as const;
     return { ...own, ...measureClasses(["u", hostile], probabilities, truths) };
   };
   const comparison: Comparison = {
@@ -235,4 +238,27 @@ test("a learning curve is drawn with what each point is better by, and what coul
   expect(page).toMatch(/<li>10 rows: &lt;img/);
   expect(page.match(/<circle class="mark"/g)!.length).toBeGreaterThan(2);
   expect(pageOf(regression)).not.toContain("Is more data worth it?");
+});
+
+test("of one row, one feature and one iteration the page says so, and has no fifths of so few rows", () => {
+  const one = Float64Array.of(2);
+  const report = {
+    ...reportRegression({ split: "test", truths: one, predictions: one, likelihood: null, counts: false }),
+    conformal: conformalIntervals({ predictions: one, truths: one, train: null, counts: false }),
+  };
+  const single = {
+    ...model,
+    preprocessing: { ...model.preprocessing, features: model.preprocessing.features.slice(1) },
+  };
+  const page = requireSound(reportPage({ model: single, dataset: null, report }));
+  expect(page).toContain("<td>1 explanatory variable (feature)</td>");
+  expect(page).toContain("n = 1, row of the test split");
+  expect(page).not.toMatch(/\b1 (rows|iterations|explanatory variables)/);
+  expect(page).not.toContain("by fifths");
+  const many = Float64Array.from({ length: 5 }, (_, i) => i);
+  const five = {
+    ...report,
+    conformal: conformalIntervals({ predictions: many, truths: many, train: null, counts: false }),
+  };
+  expect(pageOf(five)).toContain("by fifths of the predictions; n = 5");
 });

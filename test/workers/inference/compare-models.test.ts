@@ -192,6 +192,11 @@ test("with rows held out models are compared on what none of them has learnt fro
   expect(found.notes.map(({ code }) => code)).toEqual(["held_out"]);
   expect(found.notes[0]!.message).toContain(`${folds.model.id}, of the folds' models`);
   const measured = new Map(found.models.map(({ model, measure }) => [model, measure]));
+  // Whose rows were shared by folds' models makes no other pair less sure.
+  const pair = await compare([first.model, other.model], dataset, own(first.model, other.model));
+  const ofPair = (comparison: typeof pair) =>
+    comparison.differences.find(({ model, other: less }) => ![model, less].includes(folds.model.id));
+  expect(ofPair(found)).toEqual(ofPair(pair));
   for (const [i, of] of [ofFirst, ofOther, ofFolds].entries())
     expect(measured.get(models[i]!.id)!.value).toBeCloseTo(-meanOf(of!, both), 8);
 
@@ -258,6 +263,21 @@ test("rows of one group are one unit where the models were split by it", async (
   if (report.task !== "regression") throw new Error(report.task);
   expect(found.models[0]!.meanAbsoluteError!.lower).toBeCloseTo(report.meanAbsoluteError.lower!, 9);
   expect(found.models[0]!.meanAbsoluteError!.upper).toBeCloseTo(report.meanAbsoluteError.upper!, 9);
+  // Of one patient nothing is known of how much patients differ, in a report as in a comparison.
+  const few = `x,y,patient\n${rows.slice(0, 60).join("\n")}\n`;
+  const split = { by: "patient", test: 0.2, validation: 0 };
+  const linear = await jobs.modelOf(await jobs.train(few, { task, model: { type: "linear" }, training: { split } }));
+  const penalised = { split, l2: 10 };
+  const mean = await jobs.modelOf(await jobs.train(few, { task, model: { type: "linear" }, training: penalised }));
+  expect(linear.report).toMatchObject({ rows: 12, meanAbsoluteError: { lower: null, upper: null } });
+  expect(linear.report.notes.map(({ code }) => code)).toContain("one_group");
+  expect(report.notes.map(({ code }) => code)).not.toContain("one_group");
+  const both = [linear.model, mean.model];
+  const own = both.map((one) => ({ learnt: [one], isOwn: true }));
+  const ofOne = await compare(both, await store(few), own);
+  expect(ofOne).toMatchObject({ rows: 12, differences: [{ difference: { lower: null }, tied: true }] });
+  expect(ofOne.groups).toHaveLength(1);
+  expect(ofOne.notes.map(({ code }) => code)).toContain("one_group");
   const without = await compare([model], await store("x,y\n1,2\n2,3\n3,5\n"));
   expect(without).toMatchObject({ by: null, notes: [{ code: "ungrouped" }] });
 });

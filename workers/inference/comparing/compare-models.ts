@@ -6,8 +6,21 @@ import { weightName } from "../../../src/domain/jobs/spec/rows/row-columns.ts";
 import type { Comparison } from "../../../src/domain/models/comparison.ts";
 import type { Model } from "../../../src/domain/models/model.ts";
 import type { Prediction } from "../../../src/domain/models/predictions/prediction.ts";
-import { type Answered, compareAnswered, measureClasses, measureNumbers } from "../../../src/stats/compare-models.ts";
-import { type Sampling, sharedRowsInflation, weightedRows, withWeights } from "../../../src/stats/sampling.ts";
+import {
+  type Answered,
+  compareAnswered,
+  type Measured,
+  measureClasses,
+  measureNumbers,
+} from "../../../src/stats/compare-models.ts";
+import { oneUnit } from "../../../src/stats/report-notes.ts";
+import {
+  inflated,
+  type Sampling,
+  sharedRowsInflation,
+  weightedRows,
+  withWeights,
+} from "../../../src/stats/sampling.ts";
 import { type ComparedLoss, comparedLoss } from "../../../src/stats/values/compared-loss.ts";
 import type { ArtifactStore } from "../../../src/store/artifacts/artifact-store.ts";
 import { readReport } from "../../../src/store/artifacts/read-report.ts";
@@ -48,7 +61,7 @@ const measure = (
   labels: readonly (string | number)[],
   sampling: Sampling | null,
   loss: ComparedLoss | undefined,
-): Pick<Answered, "measures" | "figures" | "notes"> => {
+): Measured => {
   const classes = classesOf(model);
   if (classes === null) {
     const values = Float64Array.from(predictions, (each) => ("value" in each ? each.value : Number.NaN));
@@ -129,7 +142,7 @@ const heldOutNotes = async (
   if (told.length === 0) return [];
   const whose = told.map((model) => `${model.id}${measuredBy(model)}`).join("; ");
   const folded = told.some(({ spec: { training } }) => training.crossValidation !== undefined)
-    ? "; models of folds share training rows, so that every interval here is cautious"
+    ? "; models of folds share training rows, so that intervals of what they said, and of differences from it, are cautious"
     : "";
   const notes = [
     { code: "held_out", message: `answers that were kept when these rows were held out: ${whose}${folded}` },
@@ -166,22 +179,16 @@ const notesOf = (
 
 type Question = CompareQuestion & { tenant: TenantId };
 
-/** Rows of one group are one unit; models of folds share training rows. */
-const samplingOf = (
-  { models, heldOut }: Question,
-  rows: number,
-  weights: Float64Array | null,
-  groups: readonly string[],
-): Sampling | null => {
-  const folds = models.flatMap(({ spec: { training } }, i) =>
-    heldOut?.[i]?.isOwn && training.crossValidation !== undefined ? [training.crossValidation.folds] : [],
-  );
-  const inflation = Math.max(1, ...folds.map(sharedRowsInflation));
-  if (groups.length === 0 && inflation === 1) return weightedRows(weights);
+/** Rows of one group are one unit. */
+const samplingOf = (weights: Float64Array | null, groups: readonly string[]): Sampling | null => {
+  if (groups.length === 0) return weightedRows(weights);
   const units = new Map([...new Set(groups)].map((group, unit) => [group, unit]));
-  const unitOf = Int32Array.from({ length: rows }, (_, row) => units.get(groups[row]!) ?? row);
-  return withWeights({ unitOf, inflation }, weights);
+  return withWeights({ unitOf: Int32Array.from(groups, (group) => units.get(group)!), inflation: 1 }, weights);
 };
+
+/** Models of folds share training rows. */
+const inflationOf = ({ spec: { training } }: Model, isOwn: boolean): number =>
+  isOwn && training.crossValidation !== undefined ? sharedRowsInflation(training.crossValidation.folds) : 1;
 
 /** Asks each model about the same rows of a data set. `unprocessable` where no row is left to judge them by. */
 export const compareModels = async (
@@ -225,7 +232,7 @@ export const compareModels = async (
   const keptOf = <T>(values: readonly T[]): T[] => kept.map((row) => values[row]!);
   const [labels, places] = [keptOf(read.labels), keptOf(read.places)];
   const weights = weight === null ? null : Float64Array.from(keptOf(read.weights));
-  const sampling = samplingOf(question, kept.length, weights, read.groups.length === 0 ? [] : keptOf(read.groups));
+  const sampling = samplingOf(weights, read.groups.length === 0 ? [] : keptOf(read.groups));
   const isClasses = label.type === "classes";
   const losses = models.map(({ spec }) => spec.loss);
   const thetas = await Promise.all(models.map((model) => thetaOf(artifacts, tenant, model)));
@@ -235,8 +242,10 @@ export const compareModels = async (
     const predictions = heldOut?.[i]?.isOwn
       ? await heldOutAnswers(artifacts, tenant, model, places)
       : await answersFor(model, await answerOf(model), keptOf(read.rows[i]!));
-    const own = { model: model.id, name: model.name, trainedOnIt: trainedOnIt.includes(model.id) };
-    answered.push({ ...own, ...measure(model, predictions, labels, sampling, compared?.loss) });
+    const inflation = inflationOf(model, heldOut?.[i]?.isOwn === true);
+    const own = { model: model.id, name: model.name, trainedOnIt: trainedOnIt.includes(model.id), inflation };
+    const ofIt = inflated(sampling, inflation, kept.length);
+    answered.push({ ...own, ...measure(model, predictions, labels, ofIt, compared?.loss) });
   }
   const among = unseen?.length ?? dataset.rows;
   return {
@@ -256,6 +265,7 @@ export const compareModels = async (
     notes: [
       ...notes,
       ...grouped.notes,
+      ...oneUnit("all rows that are compared", kept.length, sampling),
       ...(heldOut === null ? [] : await heldOutNotes(artifacts, question)),
       ...(compared?.notes ?? []),
       ...notesOf(answered, question, taken, among),

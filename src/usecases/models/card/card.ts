@@ -1,3 +1,4 @@
+import { counted } from "../../../domain/counted.ts";
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import type { ImportedModel } from "../../../domain/models/imported-model.ts";
 import { type AnyModel, isImported, type Model } from "../../../domain/models/model.ts";
@@ -47,13 +48,13 @@ const facts = (model: AnyModel): string =>
 const refitOf = ({ refit }: Model): string =>
   refit === undefined
     ? ""
-    : ` Fitted to all ${refit.rows} rows after a model of ${refit.measuredRows} of them was measured: the figures are that model's, ${code(refit.measuredDigest)}.`;
+    : ` Fitted to all ${counted(refit.rows, "row")} after a model of ${refit.measuredRows} of them was measured: the figures are that model's, ${code(refit.measuredDigest)}.`;
 
 const datasetOf = (model: Model, dataset: Dataset | null): string => {
   if (model.dataset === null) return "";
   if (dataset === null) return `Trained on the data set ${code(model.dataset)}, which was deleted since.`;
   const { id, name, rows, columns, sha256 } = dataset;
-  return `Trained on the data set ${code(name)} (${code(id)}): ${rows} rows, ${columns.length} columns, version ${model.datasetVersion ?? 1} of their types, SHA-256 ${code(sha256)}.${refitOf(model)}`;
+  return `Trained on the data set ${code(name)} (${code(id)}): ${counted(rows, "row")}, ${counted(columns.length, "column")}, version ${model.datasetVersion ?? 1} of their types, SHA-256 ${code(sha256)}.${refitOf(model)}`;
 };
 
 const fileOf = ({ file, architecture, warnings }: ImportedModel): string =>

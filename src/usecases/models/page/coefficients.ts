@@ -1,3 +1,4 @@
+import { counted } from "../../../domain/counted.ts";
 import type { Coefficient, Inference, Solution, Uncertainty } from "../../../domain/models/inference.ts";
 import type { TrainingFit } from "../../../domain/models/parts/training-fit.ts";
 import type { Report } from "../../../domain/models/report.ts";
@@ -115,7 +116,10 @@ const fitTable = (fit: TrainingFit, inference: Inference | null, solution: Solut
   if (solution !== null) {
     const end = solution.converged ? "" : ", without an end";
     const penalty = solution.l2 > 0 ? `, l2 ${shown(solution.l2)}` : ", no penalty";
-    facts.push(["solved by", `${solvedBy[solution.method]}, ${solution.iterations} iterations${end}${penalty}`]);
+    facts.push([
+      "solved by",
+      `${solvedBy[solution.method]}, ${counted(solution.iterations, "iteration")}${end}${penalty}`,
+    ]);
   }
   return table(["", ""], facts);
 };

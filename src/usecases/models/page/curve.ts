@@ -1,3 +1,4 @@
+import { counted } from "../../../domain/counted.ts";
 import type { Estimate } from "../../../domain/models/estimate.ts";
 import type { Report } from "../../../domain/models/report.ts";
 import { figure, type Html, html, nothing, section, shown, table } from "./html.ts";
@@ -33,13 +34,13 @@ export const curveSection = (report: Report): Html => {
   const score = report.task === "classification" ? "accuracy" : "root mean squared error";
   const heads = ["training rows", losses[measure], "less than the one before, paired", score];
   const faults = points.flatMap(({ fault, trainRows }) =>
-    fault === null ? [] : [html`<li>${trainRows} rows: ${fault}</li>`],
+    fault === null ? [] : [html`<li>${counted(trainRows, "row")}: ${fault}</li>`],
   );
   return section(
     "Is more data worth it?",
     figure(
       plot,
-      `The same model, fitted to (trained on) parts of the training rows, each a part of the next; 95 % intervals (thin); n = ${rows} rows of the test split, the same for all.`,
+      `The same model, fitted to (trained on) parts of the training rows, each a part of the next; 95 % intervals (thin); n = ${counted(rows, "row")} of the test split, the same for all.`,
     ),
     table(
       heads,

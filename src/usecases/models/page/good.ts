@@ -1,3 +1,4 @@
+import { counted } from "../../../domain/counted.ts";
 import type { Estimate } from "../../../domain/models/estimate.ts";
 import type { Report } from "../../../domain/models/report.ts";
 import { figuresOf, measuredOn } from "../card/card-report.ts";
@@ -11,8 +12,10 @@ const interval = ({ lower, upper }: Estimate): string =>
   lower === null || upper === null ? "unknown" : `${shown(lower)} to ${shown(upper)}`;
 
 /** The rows that a figure is of, in a caption. */
-const of = ({ rows, split }: Pick<Report, "rows" | "split">): string =>
-  `n = ${rows}, ${split === "out_of_fold" ? "out-of-fold rows" : `rows of the ${split} split`}`;
+const of = ({ rows, split }: Pick<Report, "rows" | "split">): string => {
+  const word = rows === 1 ? "row" : "rows";
+  return `n = ${rows}, ${split === "out_of_fold" ? `out-of-fold ${word}` : `${word} of the ${split} split`}`;
+};
 
 const figuresTable = (report: Report): Html =>
   table(
@@ -72,7 +75,7 @@ const perClass = (report: Classification): Html => {
     return [label, count, predicted, ...cells];
   });
   const rest = report.classes.length - shownClasses.length;
-  return html`${table(["class", "rows", "answered", "precision", "95 % interval", "recall", "95 % interval"], rows)}${rest > 0 ? html`<p>and ${rest} more classes</p>` : null}`;
+  return html`${table(["class", "rows", "answered", "precision", "95 % interval", "recall", "95 % interval"], rows)}${rest > 0 ? html`<p>and ${counted(rest, "more class", "more classes")}</p>` : null}`;
 };
 
 const calibration = (report: Classification): Html => {
@@ -167,7 +170,10 @@ export const errorsSection = (report: Report): Html => {
 
 const fifths = (report: Regression): Html => {
   const { conformal } = report;
-  if (conformal?.type === "fold_intervals" || conformal?.type === "leave_one_out") {
+  if (conformal === null || conformal === undefined || !("byFifth" in conformal)) return nothing;
+  // Of fewer rows than five there are none.
+  if (conformal.byFifth.length === 0) return nothing;
+  if (conformal.type === "fold_intervals" || conformal.type === "leave_one_out") {
     const rows = conformal.byFifth.map(({ from, to, rows: own, held }) => [
       `${shown(from)} … ${shown(to)}`,
       own,
@@ -175,7 +181,6 @@ const fifths = (report: Regression): Html => {
     ]);
     return html`<p>Coverage of intervals that are to hold 90 of 100 rows, by fifths of the predictions; n = ${conformal.rows}, each by a model that has not seen it.</p>${table(["predictions", "rows", "held"], rows)}`;
   }
-  if (conformal === null || conformal === undefined || !("byFifth" in conformal)) return nothing;
   const rows = conformal.byFifth.map(({ from, to, rows: held, adaptive, marginal }) => [
     `${shown(from)} … ${shown(to)}`,
     held,

@@ -35,7 +35,12 @@ const factsOf = (model: Model, dataset: Dataset | null): Html => {
       ["task", model.task.type.replaceAll("_", " ")],
       ["model", spec.model.type.replaceAll("_", " ")],
       ["response (label)", label.type === "classes" ? `${response}: ${listed(label.classes)}` : response],
-      [`${features.length} explanatory variables (features)`, listed(features.map(({ column }) => column))],
+      [
+        features.length === 1
+          ? "1 explanatory variable (feature)"
+          : `${features.length} explanatory variables (features)`,
+        listed(features.map(({ column }) => column)),
+      ],
       ["parameters (weights)", model.parameters],
       ["estimation (learning)", estimationOf(spec)],
       [

@@ -1,3 +1,4 @@
+import { counted } from "../../../domain/counted.ts";
 import type { ResidualsByFeature } from "../../../domain/models/parts/residuals-by-feature.ts";
 import { figure, type Html, nothing, section, shown, table } from "./html.ts";
 import { intervalPlot } from "./plots.ts";
@@ -17,7 +18,7 @@ const plotOf = ({ column, bins }: Column, rows: number): Html => {
   }));
   return figure(
     intervalPlot(`residuals by ${column}`, named, [0]),
-    `Mean of prediction − truth by ${JSON.stringify(column)}, with 95 % intervals; n = ${rows} rows of the report's split.`,
+    `Mean of prediction − truth by ${JSON.stringify(column)}, with 95 % intervals; n = ${counted(rows, "row")} of the report's split.`,
   );
 };
 

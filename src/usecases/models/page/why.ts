@@ -1,3 +1,4 @@
+import { counted } from "../../../domain/counted.ts";
 import type { Dependence, Explained } from "../../../domain/models/explained.ts";
 import type { Against } from "../../../domain/models/parts/against.ts";
 import { measureWords } from "../../../domain/models/parts/measure-words.ts";
@@ -14,7 +15,7 @@ export const againstSection = (against: Against | null): Html => {
     { name: "knowing no feature", estimate: against.null.difference },
     ...(linear === null ? [] : [{ name: `exact ${linear.model} model`, estimate: linear.difference }]),
   ];
-  const caption = `What the ${measureWords[against.measure]} is better by than that of simpler models, paired, with 95 % intervals: right of 0 the model is worth having; n = ${against.rows} rows of the report's split.`;
+  const caption = `What the ${measureWords[against.measure]} is better by than that of simpler models, paired, with 95 % intervals: right of 0 the model is worth having; n = ${counted(against.rows, "row")} of the report's split.`;
   return section("Is it worth it?", figure(intervalPlot("against simpler models", compared, [0]), caption));
 };
 
@@ -52,7 +53,7 @@ export const explainedSection = (explained: Explained | null): Html => {
   const shownColumns = columns
     .slice(0, mostColumns)
     .map(({ column, importance }) => ({ name: column, estimate: importance }));
-  const caption = `Permutation importance: what the ${measureWords[measure]} loses while the column's values are exchanged between rows, with 95 % intervals; n = ${rows} rows, ${repeats} exchanges each.`;
+  const caption = `Permutation importance: what the ${measureWords[measure]} loses while the column's values are exchanged between rows, with 95 % intervals; n = ${counted(rows, "row")}, ${counted(repeats, "exchange")} each.`;
   const together = groups.map(({ columns: names, correlation, importance }) => [
     names.join(", "),
     shown(correlation),

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
-import { formatNumber } from "../format.ts";
+import { formatCount, formatNumber } from "../format.ts";
 import { hasWords } from "../has-words.ts";
 import { Card, Failure } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
@@ -44,7 +44,7 @@ const Picker = ({ chosen, onPick }: { chosen: string | null; onPick: (dataset: s
               </option>
               {shown.map((dataset) => (
                 <option key={dataset.id} value={dataset.id}>
-                  {dataset.name} ({formatNumber(dataset.rows)} rows, {dataset.columns.length} columns)
+                  {dataset.name} ({formatCount(dataset.rows, "row")}, {formatCount(dataset.columns.length, "column")})
                 </option>
               ))}
             </select>
@@ -74,8 +74,8 @@ const Chosen = ({ id }: { id: string }) => {
       {value !== null && (
         <>
           <p>
-            <a href={`#/datasets/${value.id}`}>{value.name}</a>: {formatNumber(value.rows)} rows, {value.columns.length}{" "}
-            columns.
+            <a href={`#/datasets/${value.id}`}>{value.name}</a>: {formatCount(value.rows, "row")},{" "}
+            {formatCount(value.columns.length, "column")}.
           </p>
           <JobForm key={value.id} dataset={value} />
         </>

@@ -4,7 +4,7 @@ import type { Job, JobEvent, MetricPoint } from "../../../domain/jobs/job.ts";
 import type { JobPrediction } from "../../../domain/jobs/prediction-job.ts";
 import { api } from "../api.ts";
 import { CurveFigure, toCurves } from "../charts/curve-figure.tsx";
-import { formatBytes, formatNumber, formatSeconds, formatWord } from "../format.ts";
+import { formatBytes, formatCount, formatNumber, formatSeconds, formatWord } from "../format.ts";
 import { Card, Facts, Failure, MetricFacts, Problem, Progress, StateBadge, useAction, useTitle } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { Scrolled } from "../scrolled.tsx";
@@ -132,7 +132,7 @@ const Curves = ({ job, points }: { job: Job; points: readonly MetricPoint[] }) =
 const Answers = ({ id, prediction }: { id: string; prediction: JobPrediction }) => (
   <Card title="Answers">
     <p>
-      <a href={`#/models/${prediction.model}`}>The model</a> answers for {formatNumber(prediction.rows)} rows.
+      <a href={`#/models/${prediction.model}`}>The model</a> answers for {formatCount(prediction.rows, "row")}.
     </p>
     {prediction.result === null ? (
       <p class="muted">The file will be here when all of them have their answers.</p>

@@ -3,7 +3,7 @@ import type { Dataset } from "../../../domain/datasets/dataset.ts";
 import type { Comparison } from "../../../domain/models/comparison.ts";
 import type { Model } from "../../../domain/models/model.ts";
 import { api } from "../api.ts";
-import { formatNumber } from "../format.ts";
+import { formatCount } from "../format.ts";
 import { Card, Empty, Failure, Problem, useAction } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { toFragment } from "../route.ts";
@@ -54,7 +54,8 @@ const DatasetChoice = ({
         .filter((dataset) => hasLabel(dataset, model))
         .map(({ id, name, rows }) => (
           <option key={id} value={id}>
-            {name}, {formatNumber(rows)} rows{id === model.dataset ? " (it was trained on it)" : ""}
+            {name}, {formatCount(rows, "row")}
+            {id === model.dataset ? " (it was trained on it)" : ""}
           </option>
         ))}
     </select>

@@ -1,7 +1,7 @@
 import type { Drift } from "../../../domain/models/parts/drift.ts";
 import { BarChart } from "../charts/bar-chart.tsx";
 import { IntervalChart } from "../charts/interval-chart.tsx";
-import { formatNumber, formatPercent } from "../format.ts";
+import { formatCount, formatNumber, formatPercent } from "../format.ts";
 
 const mostColumns = 20;
 
@@ -16,9 +16,9 @@ export const DriftCharts = ({ model, drift }: { model: string; drift: Drift }) =
   const beyond = drift.columns.filter((one) => one.beyond === true).map(({ column }) => column);
   const unseen = drift.columns
     .filter((one) => (one.unseen ?? 0) > 0)
-    .map((one) => `${one.column} in ${one.unseen} rows`);
+    .map((one) => `${one.column} in ${formatCount(one.unseen ?? 0, "row")}`);
   const missing = drift.columns.filter((one) => one.missing !== one.missingThere);
-  const rows = `${formatNumber(drift.rows)} rows here, ${formatNumber(drift.rowsThere)} of ${drift.dataset}`;
+  const rows = `${formatCount(drift.rows, "row")} here, ${formatNumber(drift.rowsThere)} of ${drift.dataset}`;
   const more = (all: readonly unknown[]): string =>
     all.length > mostColumns ? `; ${all.length - mostColumns} more columns drift less` : "";
   return (

@@ -1,7 +1,7 @@
 import type { ComparedModel, Comparison } from "../../../domain/models/comparison.ts";
 import type { Estimate } from "../../../domain/models/estimate.ts";
 import { api } from "../api.ts";
-import { formatNumber, formatPercent } from "../format.ts";
+import { formatCount, formatNumber, formatPercent } from "../format.ts";
 import { measureWords } from "../measure-words.ts";
 import { Card } from "../parts.tsx";
 import { NumberHeads, Scrolled } from "../scrolled.tsx";
@@ -98,10 +98,10 @@ export const ComparisonTable = ({
     <Card title="Comparison">
       <p class="answer">{verdictOf(comparison, titles)}</p>
       <p class="muted">
-        On {formatNumber(rows)} rows of one data set{heldOut && " that none of them has learnt from"}, by the column{" "}
+        On {formatCount(rows, "row")} of one data set{heldOut && " that none of them has learnt from"}, by the column{" "}
         {label}
         {weight !== null && `, which count by ${weight}`}, with 95 % intervals
-        {unjudged > 0 && `; ${formatNumber(unjudged)} rows could not be judged`}.
+        {unjudged > 0 && `; ${formatCount(unjudged, "row")} could not be judged`}.
       </p>
       <table class="list compared">
         <thead>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Lineage, LineageBranch, LineageModel } from "../../../domain/models/lineage.ts";
-import { formatAge, formatBytes, formatNumber } from "../format.ts";
+import { formatAge, formatBytes, formatCount } from "../format.ts";
 import { StateBadge } from "../parts.tsx";
 import { toFragment } from "../route.ts";
 import { titleOf } from "./chosen.ts";
@@ -12,7 +12,7 @@ const Origin = ({ model: { dataset, job, file, createdAt } }: { model: LineageMo
       `read from a file of ${formatBytes(file.bytes)}${file.licence === null ? "" : `, ${file.licence}`}`}
     {dataset !== null && (
       <>
-        trained on <a href={`#/datasets/${dataset.id}`}>{dataset.name}</a>, {formatNumber(dataset.rows)} rows
+        trained on <a href={`#/datasets/${dataset.id}`}>{dataset.name}</a>, {formatCount(dataset.rows, "row")}
       </>
     )}
     {job !== null && (

@@ -5,7 +5,7 @@ import type { ClusteringReport } from "../../../domain/models/report.ts";
 import { api } from "../api.ts";
 import { BarChart } from "../charts/bar-chart.tsx";
 import { LineChart } from "../charts/line-chart.tsx";
-import { formatNumber, formatPercent } from "../format.ts";
+import { formatCount, formatNumber, formatPercent } from "../format.ts";
 import { Failure } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { type Components, toComponents } from "./components.ts";
@@ -47,7 +47,7 @@ const Plane = ({ seen: { components, predictions } }: { seen: Seen }) => {
   return (
     <LineChart
       title="Rows on their first two components"
-      described={`${components.points.length} rows in ${names.length} groups on the two directions in which they spread most`}
+      described={`${formatCount(components.points.length, "row")} in ${formatCount(names.length, "group")} on the two directions in which they spread most`}
       x={{ title: `first component (${formatPercent(first)} of the variance)` }}
       y={{ title: `second component (${formatPercent(second)})` }}
       lines={names.map((name, hue) => ({

@@ -2,7 +2,7 @@ import type { Dependence, Explained } from "../../../domain/models/explained.ts"
 import type { Coefficient } from "../../../domain/models/inference.ts";
 import { IntervalChart } from "../charts/interval-chart.tsx";
 import { type Line, LineChart } from "../charts/line-chart.tsx";
-import { formatNumber } from "../format.ts";
+import { formatCount } from "../format.ts";
 import { measureWords } from "../measure-words.ts";
 
 const mostColumns = 20;
@@ -19,7 +19,7 @@ const Importances = ({ explained }: { explained: Explained }) => {
         title="Importance of columns"
         axis={loss}
         rows={columns.slice(0, mostColumns)}
-        note={`What the model loses while a column's values are exchanged between ${formatNumber(explained.rows)} rows, with 95 % intervals${columns.length > mostColumns ? `; ${columns.length - mostColumns} more columns matter less` : ""}.`}
+        note={`What the model loses while a column's values are exchanged between ${formatCount(explained.rows, "row")}, with 95 % intervals${columns.length > mostColumns ? `; ${columns.length - mostColumns} more columns matter less` : ""}.`}
       />
       {groups.length > 0 && (
         <IntervalChart
@@ -67,7 +67,7 @@ const Effect = ({ dependence, rows, label }: { dependence: Dependence; rows: num
       y={{ title: answered, ...(isClass ? { including: [0, 1] } : {}) }}
       lines={[...single, ...means]}
       legend={means.length > 1}
-      note={`Mean over ${formatNumber(rows)} rows${single.length > 0 ? "; thin, single rows" : ""}.`}
+      note={`Mean over ${formatCount(rows, "row")}${single.length > 0 ? "; thin, single rows" : ""}.`}
     />
   );
 };

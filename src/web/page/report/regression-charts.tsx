@@ -2,7 +2,7 @@ import type { RegressionReport } from "../../../domain/models/report.ts";
 import { HistogramChart } from "../charts/histogram-chart.tsx";
 import { LineChart } from "../charts/line-chart.tsx";
 import { toBins } from "../datasets/column-statistics.ts";
-import { formatNumber, formatPercent } from "../format.ts";
+import { formatCount, formatNumber, formatPercent } from "../format.ts";
 import { type HeldOutRow, spread } from "./held-out.ts";
 
 const mostDots = 1000;
@@ -15,13 +15,13 @@ const Rows = ({ rows, label }: { rows: readonly HeldOutRow[]; label: string }) =
   if (pairs.length === 0) return null;
   const shown = spread(pairs, mostDots);
   const residuals = pairs.map(([truth, prediction]) => prediction - truth);
-  const of = shown.length < pairs.length ? `${shown.length} of ${formatNumber(pairs.length)} rows, evenly spread` : "";
+  const of = shown.length < pairs.length ? `${shown.length} of ${formatCount(pairs.length, "row")}, evenly spread` : "";
   const [least, most] = [Math.min(...pairs.flat()), Math.max(...pairs.flat())];
   return (
     <>
       <LineChart
         title="Truth and prediction"
-        described={`Prediction against truth of ${shown.length} held-out rows`}
+        described={`Prediction against truth of ${formatCount(shown.length, "held-out row")}`}
         x={{ title: `${label}, truth` }}
         y={{ title: `${label}, prediction` }}
         lines={[
@@ -41,7 +41,7 @@ const Rows = ({ rows, label }: { rows: readonly HeldOutRow[]; label: string }) =
       />
       <LineChart
         title="Residuals by prediction"
-        described={`Prediction minus truth against prediction of ${shown.length} held-out rows`}
+        described={`Prediction minus truth against prediction of ${formatCount(shown.length, "held-out row")}`}
         x={{ title: `${label}, prediction` }}
         y={{ title: "prediction − truth", including: [0] }}
         lines={[
@@ -107,7 +107,7 @@ const Coverage = ({ conformal }: RegressionReport) => {
       y={{ title: "share of rows inside", including: [0.9, 1] }}
       lines={lines}
       level={0.9}
-      note={`Intervals that are to hold 90 of 100 rows, by fifths of the predictions; ${formatNumber(conformal.rows)} rows.`}
+      note={`Intervals that are to hold 90 of 100 rows, by fifths of the predictions; ${formatCount(conformal.rows, "row")}.`}
     />
   );
 };

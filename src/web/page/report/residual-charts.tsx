@@ -1,6 +1,6 @@
 import type { ResidualsByFeature } from "../../../domain/models/parts/residuals-by-feature.ts";
 import { IntervalChart } from "../charts/interval-chart.tsx";
-import { formatNumber } from "../format.ts";
+import { formatCount, formatNumber } from "../format.ts";
 
 const mostColumns = 6;
 
@@ -22,7 +22,7 @@ export const ResidualCharts = ({ residuals, label }: { residuals: ResidualsByFea
           title={`Residuals by ${column}`}
           axis={`mean of prediction − truth, ${label}`}
           rows={bins.map((bin) => ({ name: nameOf(bin), estimate: bin.mean }))}
-          note={`${formatNumber(residuals.rows)} rows, with 95 % intervals; the bins tell ${formatNumber(100 * between)} % of the residuals' variance${pValue === null ? "" : `, p = ${formatNumber(pValue)} that all means are equal`}.`}
+          note={`${formatCount(residuals.rows, "row")}, with 95 % intervals; the bins tell ${formatNumber(100 * between)} % of the residuals' variance${pValue === null ? "" : `, p = ${formatNumber(pValue)} that all means are equal`}.`}
         />
       ))}
     </div>

@@ -4,7 +4,7 @@ import type { LearningCurveReport } from "../../../domain/models/parts/learning-
 import type { ClassificationReport, RegressionReport } from "../../../domain/models/report.ts";
 import { IntervalChart } from "../charts/interval-chart.tsx";
 import { LineChart } from "../charts/line-chart.tsx";
-import { formatNumber } from "../format.ts";
+import { formatCount, formatNumber } from "../format.ts";
 import { measureWords } from "../measure-words.ts";
 
 /** In which a measure is counted, behind its name; nothing of likelihoods, whose unit is the nat. */
@@ -12,7 +12,7 @@ const unitOf = (measure: Against["measure"], label: string): string =>
   measure === "log_likelihood" ? "" : measure === "squared_error" ? `, in (${label})²` : `, in units of ${label}`;
 
 const rowsOf = (split: string, rows: number): string =>
-  `${formatNumber(rows)} ${split === "out_of_fold" ? "out-of-fold rows" : `rows of the ${split} split`}`;
+  split === "out_of_fold" ? formatCount(rows, "out-of-fold row") : `${formatCount(rows, "row")} of the ${split} split`;
 
 /** Is the model worth it, beside simpler ones on the same rows? */
 const Simpler = ({ against, split, label }: { against: Against; split: string; label: string }) => (
@@ -44,7 +44,9 @@ const LearningCurve = ({ curve, label }: { curve: LearningCurveReport; label: st
       const value = loss && pick(loss);
       return value === null ? [] : [[trainRows, value] as const];
     });
-  const faults = points.flatMap(({ trainRows, fault }) => (fault === null ? [] : [`${trainRows} rows: ${fault}`]));
+  const faults = points.flatMap(({ trainRows, fault }) =>
+    fault === null ? [] : [`${formatCount(trainRows, "row")}: ${fault}`],
+  );
   const told = points.flatMap(({ trainRows, loss }) =>
     loss === null ? [] : [`${formatNumber(loss.value)} with ${trainRows}`],
   );

@@ -6,7 +6,7 @@ import { NumberInput } from "../form/scalar-field.tsx";
 import { asObject, type JsonObject, withKey } from "../form/schema.ts";
 import { type ChoicesProps, SubmitForm } from "../form/submit-form.tsx";
 import { firstTask, taskOf, WhatToLearn } from "../form/what-to-learn.tsx";
-import { formatBytes, formatNumber, formatSeconds } from "../format.ts";
+import { formatBytes, formatCount, formatSeconds } from "../format.ts";
 import { Card, Failure } from "../parts.tsx";
 import { usePoll } from "../poll.ts";
 import { Scrolled } from "../scrolled.tsx";
@@ -38,8 +38,8 @@ const measures = [
 const Planned = ({ plan }: { plan: StudyPlan }) => (
   <>
     <p class="muted">
-      {formatNumber(plan.trials)} trials of up to {formatNumber(plan.epochs)} epochs and {formatBytes(plan.memoryBytes)}
-      , about {formatSeconds(plan.estimatedSeconds)} of computing.
+      {formatCount(plan.trials, "trial")} of up to {formatCount(plan.epochs, "epoch")} and{" "}
+      {formatBytes(plan.memoryBytes)}, about {formatSeconds(plan.estimatedSeconds)} of computing.
     </p>
     <details>
       <summary>The space that is searched</summary>
@@ -152,8 +152,8 @@ export const NewStudyView = ({ dataset }: { dataset: string }) => {
         {value !== null && (
           <>
             <p>
-              <a href={`#/datasets/${value.id}`}>{value.name}</a>: {formatNumber(value.rows)} rows,{" "}
-              {value.columns.length} columns.
+              <a href={`#/datasets/${value.id}`}>{value.name}</a>: {formatCount(value.rows, "row")},{" "}
+              {formatCount(value.columns.length, "column")}.
             </p>
             <Form key={value.id} dataset={value} />
           </>

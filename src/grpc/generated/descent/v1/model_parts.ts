@@ -261,7 +261,7 @@ export interface Estimate {
 
 /** What the report cannot say, or what must be known to read it. */
 export interface ReportNote {
-  /** `separated`, `collinear`, `constant_label`, `too_few_rows`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`, `no_overdispersion`, `overdispersed`, `nearly_collinear`, `leverage_one`, `few_clusters`, `not_unique`, `label_given_away`, `copied_rows`, `training_rows`, `seen_by_base`; more may come */
+  /** `separated`, `collinear`, `constant_label`, `too_few_rows`, `one_group`, `penalised`, `too_many_coefficients`, `not_converged`, `degenerate_component`, `cross_validated`, `labels_missing`, `split_by_group`, `split_by_time`, `classes_not_learnt`, `no_threshold`, `refitted`, `calibrated`, `exposure`, `empty_clusters`, `learning_curve`, `no_overdispersion`, `overdispersed`, `nearly_collinear`, `leverage_one`, `few_clusters`, `not_unique`, `label_given_away`, `copied_rows`, `training_rows`, `seen_by_base`; more may come */
   code?:
     | string
     | undefined;
