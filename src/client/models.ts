@@ -108,7 +108,7 @@ export const modelsOf = (transport: Transport) => {
     /** Where it comes from, and what came of it. */
     lineage: (model: string, options?: RequestOptions) =>
       transport.json<Lineage>(`/v1/models/${id(model)}/lineage`, options),
-    /** How good models are on the same rows of a data set, and which cannot be told apart; with `rows: "held_out"` on those that none has learnt from. */
+    /** How good models are on the same rows of a data set, and which cannot be told apart; with `rows: "held_out"` on those held out from each that was trained on this file. */
     compare: (models: readonly string[], dataset: string, { rows, ...options }: CompareOptions = {}) =>
       transport.json<Comparison>("/v1/comparisons", {
         ...{ method: "POST", json: { models, dataset, rows }, repeatable: true, ...options },

@@ -52,7 +52,7 @@ export interface CompareQuestion {
   /** Those that learnt from rows of the data set, themselves or what they started from. */
   trainedOnIt: readonly string[];
   /**
-   * Only the rows that none has learnt from: of each model, those of its line that learnt from the data set; and whether it did itself, so that it answers with
+   * Only the rows that were held out from all that were trained on the file: of each model, those of its line that learnt from the data set; and whether it did itself, so that it answers with
    * what it said when they were held out. Null: every row.
    */
   heldOut: readonly { learnt: readonly Model[]; isOwn: boolean }[] | null;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Comparison } from "../../src/domain/models/comparison.ts";
 import { measureWords } from "../../src/domain/models/parts/measure-words.ts";
 import * as page from "../../src/web/page/measure-words.ts";
-import { titleOf, verdictOf } from "../../src/web/page/registry/chosen.ts";
+import { titleOf, trainedWords, verdictOf } from "../../src/web/page/registry/chosen.ts";
 
 const comparisonOf = (difference: { value: number; lower: number | null; upper: number | null }, tied: boolean) =>
   ({
@@ -12,6 +12,13 @@ const comparisonOf = (difference: { value: number; lower: number | null; upper: 
   }) as unknown as Comparison;
 
 const titles = new Map([["mdl_1", titleOf({ name: "flowers", version: 2 })]]);
+
+test("rows held out are no rows that a model was trained on, and of another file nothing is promised", () => {
+  expect(trainedWords({ heldOut: false }, { trainedOnIt: true })).toBe("on this data set");
+  expect(trainedWords({ heldOut: true }, { trainedOnIt: true })).toBe("on other rows of this data set");
+  for (const heldOut of [true, false])
+    expect(trainedWords({ heldOut }, { trainedOnIt: false })).toBe("on another file; not checked row by row");
+});
 
 describe("a comparison in a sentence", () => {
   test("names the better model, by its id where its title is not known", () => {

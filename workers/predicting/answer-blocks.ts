@@ -1,7 +1,7 @@
 import type { EncodedRows } from "../../src/data/preprocessing/encode-rows.ts";
 import { withExposures } from "../../src/data/preprocessing/encoders/exposure-cell.ts";
 import { requireFinite } from "../../src/data/preprocessing/require-finite.ts";
-import { encodeStoredRows, ofBlock, type StoredRow } from "../../src/data/stored/stored-rows.ts";
+import { encodeStoredRows, ofStoredRows, type StoredRow } from "../../src/data/stored/stored-rows.ts";
 import type { Preprocessing } from "../../src/domain/models/model.ts";
 import type { Prediction } from "../../src/domain/models/predictions/prediction.ts";
 import { type Answer, encodeFor } from "../inference/answer.ts";
@@ -14,14 +14,13 @@ const mostRows = 4096;
 export const rowsOfBlock = ({ inputs, outputs }: Preprocessing): number =>
   Math.max(1, Math.min(mostRows, Math.floor(mostInputs / Math.max(1, inputs + outputs))));
 
-/** What the model says of a block of rows, and what was odd about them. Errors tell the rows' numbers in the file, from `first` on. */
+/** What the model says of a block of rows, and what was odd about them. Errors tell the rows' lines in the file. */
 export const askBlock = (
   answer: Answer,
   preprocessing: Preprocessing,
   rows: readonly StoredRow[],
-  first: number,
 ): { predictions: Prediction[] } & Pick<EncodedRows, "warnings" | "furtherWarnings"> =>
-  ofBlock(first, () => {
+  ofStoredRows(rows, () => {
     const { inputs, exposures, warnings, furtherWarnings } = encodeStoredRows(preprocessing, rows);
     const encode = (other: Preprocessing): Float32Array => encodeStoredRows(other, rows).inputs;
     const predictions = withExposures(answer(encodeFor(answer, inputs, rows.length, encode)), exposures);
@@ -37,7 +36,7 @@ export const answerBlock = (
   first: number,
   warnings: Map<string, number>,
 ): Buffer => {
-  const { predictions, warnings: found, furtherWarnings } = askBlock(answer, preprocessing, rows, first);
+  const { predictions, warnings: found, furtherWarnings } = askBlock(answer, preprocessing, rows);
   for (const { code } of found) warnings.set(code, (warnings.get(code) ?? 0) + 1);
   if (furtherWarnings > 0) warnings.set("further", (warnings.get("further") ?? 0) + furtherWarnings);
   return Buffer.from(predictions.map((each, i) => `${JSON.stringify({ row: first + i, ...each })}\n`).join(""));

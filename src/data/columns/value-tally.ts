@@ -1,5 +1,5 @@
 import type { Column, ColumnNote } from "../../domain/datasets/dataset.ts";
-import { farFromQuantiles, type Quantiles } from "../../domain/datasets/odd-columns.ts";
+import { log64 } from "../../engine/kernels/math64.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { countedBytes } from "./value-room.ts";
 
@@ -115,6 +115,46 @@ export const sortCounts = (counts: Map<string, number>): { value: string; count:
   [...counts]
     .map(([value, count]) => ({ value, count }))
     .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
+
+/** Numbers that these shares of a column are not above. */
+interface Quantiles {
+  eighth: number;
+  lower: number;
+  median: number;
+  upper: number;
+  sevenEighths: number;
+}
+
+/** (quartile − median)/z₇₅ is the standard deviation of a normal distribution. */
+const upperQuartileOfNormal = 0.674489750196082;
+/** So many such deviations from the median; and of logarithms, in which a Pareto distribution reaches so far once in some 60,000 rows, and a lognormal one never. */
+const mostSpreads = 100;
+const mostLogSpreads = 10;
+/** How much farther from the median than the quartile an eighth of uniform numbers begins, whose tails are among the shortest. */
+const leastGrowth = 1.5;
+
+/**
+ * The number that is far beyond what the quantiles of its side lead to expect; null where none is. Of few rows the deviation from the mean cannot tell, as no number of n is more than
+ * (n − 1)/√n standard deviations from it. Logarithms must tell the same, so that a long tail is none: of the numbers themselves where none is below 0, else of how far from the median
+ * they are.
+ */
+const farFromQuantiles = ({ minimum, maximum }: Column, quantiles: Quantiles): number | null => {
+  if (minimum === undefined || maximum === undefined) return null;
+  const { eighth, lower, median, upper, sevenEighths } = quantiles;
+  const isBeyond = (distance: number, spread: number, most: number): boolean =>
+    spread > 0 && distance * upperQuartileOfNormal > most * spread;
+  const isFarther = (distance: number, ofQuartile: number, ofEighth: number): boolean =>
+    log64(distance / ofQuartile) > mostLogSpreads * log64(Math.max(leastGrowth, ofEighth / ofQuartile));
+  const above = maximum - median;
+  const logsAgree = (): boolean =>
+    minimum < 0
+      ? isFarther(above, upper - median, sevenEighths - median)
+      : median > 0 && isBeyond(log64(maximum / median), log64(upper / median), mostLogSpreads);
+  if (isBeyond(above, upper - median, mostSpreads) && logsAgree()) return maximum;
+  const below = median - minimum;
+  const isLow = isBeyond(below, median - lower, mostSpreads) && isFarther(below, median - lower, median - eighth);
+  return isLow ? minimum : null;
+};
 
 /** Quartiles and eighths of counted numbers: of each the least number that so large a share is not above. None of fewer than 30, which say little of it. */
 const quantilesOf = (counts: readonly (readonly [value: number, count: number])[]): Quantiles | null => {

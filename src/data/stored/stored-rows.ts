@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Cell, ColumnType, Dataset, Row } from "../../domain/datasets/dataset.ts";
 import { type FieldError, ServiceError } from "../../domain/errors.ts";
 import type { Preprocessing } from "../../domain/models/model.ts";
+import { fromPointer } from "../../domain/pointer.ts";
 import { quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import { cellNumber, isEmptyCell, notANumber } from "../columns/number-cell.ts";
@@ -47,9 +48,10 @@ export const unfitColumns = ({ features, offset }: Preprocessing, dataset: Datas
   return [...faults, ...ofExposure].map((detail) => ({ pointer: "/dataset", detail }));
 };
 
-/** A row of the file, with the pixels of its images beside it: they are copied, as the record is used again. */
+/** A row of the file, the line that it begins on, and the pixels of its images beside it: they are copied, as the record is used again. */
 export interface StoredRow {
   row: Row;
+  line: number;
   pixels: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -76,25 +78,31 @@ export const createRowReader = (
       pixels.set(column, Buffer.from(record.bytes.subarray(record.starts[place], record.ends[place])));
       return [column, ""];
     });
-    return { row: Object.fromEntries(cells), pixels };
+    return { row: Object.fromEntries(cells), line: record.line, pixels };
   };
 };
 
-/** Faults that name a row of a block, as of the whole file. */
-const inFile = (error: unknown, first: number): unknown => {
+/** Nobody has sent rows: what is wrong with one is a fault of the data set, at its line. */
+const inDataset = (error: unknown, rows: readonly StoredRow[]): unknown => {
   if (!(error instanceof ServiceError)) return error;
-  const moved = (text: string): string =>
-    text.replace(/\/rows\/(\d+)/, (_, row: string) => `/rows/${first + Number(row)}`);
-  const errors = error.errors.map(({ pointer, detail }) => ({ pointer: moved(pointer), detail }));
-  return new ServiceError(error.code, moved(error.message), { errors, cause: error });
+  const errors = error.errors.map(({ pointer, detail }) => {
+    const [, row, column] = /^\/rows\/(\d+)(?:\/(.*))?$/.exec(pointer) ?? [];
+    if (row === undefined) return { pointer, detail };
+    const where = column === undefined ? "" : `, column ${JSON.stringify(fromPointer(`/${column}`)?.[0] ?? column)}`;
+    return { pointer: "/dataset", detail: `line ${rows[Number(row)]!.line} of the file${where}: ${detail}` };
+  });
+  const [first] = errors;
+  if (first === undefined) return error;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+  return new ServiceError(error.code, `${first.pointer}: ${first.detail}${more}`, { errors, cause: error });
 };
 
-/** Runs `work` on a block of rows that begins with the file's row `first` (from 0). */
-export const ofBlock = <T>(first: number, work: () => T): T => {
+/** Runs `work` on rows of a file. Errors that it has of one of them, `/rows/3`, name its line. */
+export const ofStoredRows = <T>(rows: readonly StoredRow[], work: () => T): T => {
   try {
     return work();
   } catch (error) {
-    throw inFile(error, first);
+    throw inDataset(error, rows);
   }
 };
 

@@ -48,46 +48,6 @@ export const isMostlyMissing = (column: Column, rows: number): boolean =>
 /** Fewer than one number in four hundred is so far from the mean, whatever the distribution (Chebyshev); of those that are like each other none. */
 export const farDeviations = 20;
 
-/** Numbers that these shares of a column are not above. */
-export interface Quantiles {
-  eighth: number;
-  lower: number;
-  median: number;
-  upper: number;
-  sevenEighths: number;
-}
-
-/** (quartile − median)/z₇₅ is the standard deviation of a normal distribution. */
-const upperQuartileOfNormal = 0.674489750196082;
-/** So many such deviations from the median; and of logarithms, in which a Pareto distribution reaches so far once in some 60,000 rows, and a lognormal one never. */
-const mostSpreads = 100;
-const mostLogSpreads = 10;
-/** How much farther from the median than the quartile an eighth of uniform numbers begins, whose tails are among the shortest. */
-const leastGrowth = 1.5;
-
-/**
- * The number that is far beyond what the quantiles of its side lead to expect; null where none is. Of few rows the deviation from the mean cannot tell, as no number of n is more than
- * (n − 1)/√n standard deviations from it. Logarithms must tell the same, so that a long tail is none: of the numbers themselves where none is below 0, else of how far from the median
- * they are.
- */
-export const farFromQuantiles = ({ minimum, maximum }: Column, quantiles: Quantiles): number | null => {
-  if (minimum === undefined || maximum === undefined) return null;
-  const { eighth, lower, median, upper, sevenEighths } = quantiles;
-  const isBeyond = (distance: number, spread: number, most: number): boolean =>
-    spread > 0 && distance * upperQuartileOfNormal > most * spread;
-  const isFarther = (distance: number, ofQuartile: number, ofEighth: number): boolean =>
-    Math.log(distance / ofQuartile) > mostLogSpreads * Math.log(Math.max(leastGrowth, ofEighth / ofQuartile));
-  const above = maximum - median;
-  const logsAgree = (): boolean =>
-    minimum < 0
-      ? isFarther(above, upper - median, sevenEighths - median)
-      : median > 0 && isBeyond(Math.log(maximum / median), Math.log(upper / median), mostLogSpreads);
-  if (isBeyond(above, upper - median, mostSpreads) && logsAgree()) return maximum;
-  const below = median - minimum;
-  const isLow = isBeyond(below, median - lower, mostSpreads) && isFarther(below, median - lower, median - eighth);
-  return isLow ? minimum : null;
-};
-
 /** A slip of the decimal point, or a distribution whose tail decides about the fit. */
 export const isFar = (column: Column): boolean =>
   isFarFromMean(column) || (column.notes?.some(({ code }) => code === "far_values") ?? false);

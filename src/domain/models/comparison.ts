@@ -19,7 +19,7 @@ export const CompareRequest = z
       .enum(["all", "held_out"])
       .default("all")
       .describe(
-        "`held_out`: only rows that none of the models, nor what they started from, has learnt from: those that were held out from each model that was trained on this data set, by what it said of them then (of a cross-validation its folds' models, of a refit the one that was measured)",
+        "`held_out`: only rows that were held out from each model that was trained on this file, and from what it started from, by what it said of them then (of a cross-validation its folds' models, of a refit the one that was measured). Files are told apart by their SHA-256: a part of this one, or one with more rows, is another, and is not checked row by row",
       ),
   })
   .meta({ id: "CompareRequest", description: "Models to compare, and the rows to compare them on." });
@@ -35,7 +35,7 @@ export const ComparedModel = z
     trainedOnIt: z
       .boolean()
       .describe(
-        "it, or a model that it started from, was trained on this data set: of the rows that it has seen it knows too much",
+        "it, or a model that it started from, was trained on this file: of the rows that it has seen it knows too much; with `heldOut` they are others than the ones compared. False: on another file, or one that was deleted, which is not checked row by row",
       ),
     accuracy: Estimate.nullable().describe("classes: share of right answers"),
     brier: Estimate.nullable().describe("classes: mean squared distance of the probabilities from the truth, 0 to 2"),
@@ -75,7 +75,10 @@ export const Comparison = z
         "of a row: ln p of its class; of numbers, with a minus, the models' own loss: (label − prediction)², |label − prediction|, ρ(label − prediction) of a quantile, or the deviance of counts or positive numbers. Where the models' losses differ it is one for all, and a note says which and why",
       ),
     rows: z.int().describe("compared: the same for all; of a large data set 10,000, at equal distances"),
-    heldOut: z.boolean().default(false).describe("only rows were asked for that none of the models has learnt from"),
+    heldOut: z
+      .boolean()
+      .default(false)
+      .describe("only rows were asked for that were held out from each model that was trained on this file"),
     leftOut: z
       .object({
         learnt: z

@@ -65,7 +65,7 @@ export const predictionRoutes: readonly RestRoute[] = [
     url: "/v1/comparisons",
     tag: "models",
     description:
-      "Asks up to ten models of one label about the same rows of a data set, at most 10,000 at equal distances, and compares them pair by pair: how much better, how sure that is, and which cannot be told apart. One model alone is evaluated on the data set. Rows that a model was trained on make it look better than it is; a note says where that is so, and `rows: held_out` leaves those rows out. Where `Accept` names text/html it comes as one file of HTML to hand on, with its plots inside and without a script.",
+      "Asks up to ten models of one label about the same rows of a data set, at most 10,000 at equal distances, and compares them pair by pair: how much better, how sure that is, and which cannot be told apart. One model alone is evaluated on the data set. Rows that a model was trained on make it look better than it is; a note says where that is so, and `rows: held_out` leaves those rows out. Files are told apart by their SHA-256: rows of another file are not checked one by one. Where `Accept` names text/html it comes as one file of HTML to hand on, with its plots inside and without a script.",
     query: NoQuery,
     body: {
       contentType: "application/json",

@@ -195,6 +195,12 @@ describe("What a job says of columns", () => {
       /leave it out/,
     ],
     [
+      "logarithms beside ranks",
+      { task, preprocessing: { logarithm: "auto", numbers: "quantile" } },
+      "/preprocessing/logarithm",
+      /scaling "quantile".*leave one of the two out/,
+    ],
+    [
       "the logarithm of what is below 0",
       { task: { type: "regression", label: "price" }, preprocessing: { columns: { y: { logarithm: true } } } },
       "/preprocessing/columns/y/logarithm",
@@ -233,8 +239,17 @@ test("a plan warns of a column with a long tail above, unless the job says how i
   expect(warningsOf()).toEqual([
     expect.stringMatching(/^"income" has a long tail above.*"income": \{"logarithm": true\}/),
   ]);
-  for (const columns of [{ income: { logarithm: true } }, { income: { scaling: "quantile" as const } }])
-    expect(warningsOf({ columns })).toEqual([]);
+  for (const own of [{ logarithm: true }, { logarithm: false }, { scaling: "quantile" as const }])
+    expect(warningsOf({ columns: { income: own } })).toEqual([]);
+
+  const mixture = jobSpec({
+    task: { type: "clustering" },
+    model: { type: "gaussian_mixture" },
+    preprocessing: { logarithm: "auto" },
+  });
+  expect(() => resolveSpec(mixture, dataset)).toThrow(
+    expect.objectContaining({ errors: [expect.objectContaining({ pointer: "/preprocessing/logarithm" })] }),
+  );
 
   const resolved = (preprocessing: Preprocessing) =>
     resolveSpec(jobSpec({ task: { type: "classification", label: "y" }, preprocessing }), dataset);

@@ -217,6 +217,11 @@ test("a comparison is such a page: models, pairs, groups and calibration, in whi
   // Two models of one name are told apart by their ids.
   for (const words of ["mdl_a", "mdl_b", "observations (rows) compared", "2 models beside each other", "n = 40"])
     expect(page).toContain(words);
+  for (const words of ["<td>on this data set</td>", "<td>on another file; not checked row by row</td>"])
+    expect(page).toContain(words);
+  const heldOut = requireSound(comparisonPage({ ...comparison, heldOut: true }));
+  expect(heldOut).toContain("<td>on other rows of this data set</td>");
+  expect(heldOut).toContain("those held out from each model that was trained on this file; 0 are left out");
   const [alone] = comparison.models;
   const one = requireSound(comparisonPage({ ...comparison, models: [alone!], differences: [], groups: [["mdl_a"]] }));
   expect(one).not.toContain("Differences, pair by pair");

@@ -47,14 +47,16 @@ describe("the prediction of a data set", () => {
       checkpoints?: CheckpointRecord[];
       checkpointMs?: number;
       onPost?: (message: FromThread, order: RunOrder) => void;
+      model?: Model;
+      dataset?: Dataset;
     } = {},
   ): Promise<{ end: RunEnd; posted: FromThread[] }> => {
-    const model: Model = trained.model;
+    const { model = trained.model, dataset: asked = dataset } = options;
     const memoryBytes = planPrediction(model);
     const posted: FromThread[] = [];
     const order: RunOrder = {
-      ...{ tenant, job, attempt: 1, spec: model.spec, dataset, base: model, seenByBase: false },
-      prediction: { model: model.id, rows: dataset.rows, result: null },
+      ...{ tenant, job, attempt: 1, spec: model.spec, dataset: asked, base: model, seenByBase: false },
+      prediction: { model: model.id, rows: asked.rows, result: null },
       checkpoints: options.checkpoints ?? [],
       trial: null,
       ...{ artifactUrl: "", artifactCache: null, scratchFolder: "", checkpointMs: options.checkpointMs ?? 60_000 },
@@ -130,6 +132,30 @@ describe("the prediction of a data set", () => {
     ]);
     expect(end).toEqual(undisturbed.end);
     expect((await fileOf(cut)).equals(await fileOf(whole))).toBe(true);
+  });
+
+  test("fails with the line of a row that the model cannot answer", async () => {
+    const columns = { size: { logarithm: true } };
+    const sizes = (size: (i: number) => number): string =>
+      `size,y,note\n${Array.from({ length: 5000 }, (_, i) => `${size(i)},${i % 7},"two\nlines"`).join("\n")}\n`;
+    const linear = await jobs.modelOf(
+      await jobs.train(
+        sizes((i) => 1 + (i % 11)),
+        {
+          task: { type: "regression", label: "y", features: ["size"] },
+          model: { type: "linear" },
+          preprocessing: { columns },
+        },
+      ),
+    );
+    const file = Buffer.from(sizes((i) => (i === 4500 ? -1 : 1 + (i % 11))));
+    const id = createId("ds", Date.now());
+    const { bytes, sha256 } = await jobs.artifacts.write(artifactKeys.datasetFile(tenant, id), Readable.from([file]));
+    const other = { ...(await datasetOf(() => Readable.from([file]), "data", {})), id, bytes, sha256 };
+    // The header is line 1, and each row before takes two lines.
+    await expect(run(createId("job", Date.now()), { model: linear.model, dataset: other })).rejects.toThrow(
+      /^\/dataset: line 9002 of the file, column "size": -1 has no logarithm/,
+    );
   });
 
   test("fails where the file is not what was uploaded, and says so", async () => {

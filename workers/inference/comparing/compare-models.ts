@@ -6,7 +6,6 @@ import { weightName } from "../../../src/domain/jobs/spec/rows/row-columns.ts";
 import type { Comparison } from "../../../src/domain/models/comparison.ts";
 import type { Model } from "../../../src/domain/models/model.ts";
 import type { Prediction } from "../../../src/domain/models/predictions/prediction.ts";
-import { fromPointer } from "../../../src/domain/pointer.ts";
 import {
   type Answered,
   compareAnswered,
@@ -31,21 +30,6 @@ import type { Answer } from "../answer.ts";
 import { heldOutAnswers, unseenRows } from "./held-out-answers.ts";
 import { readRows } from "./read-rows.ts";
 
-/** Nobody has sent rows: what is wrong with one is a fault of the data set, at its line. */
-const inDataset = (error: unknown, lines: readonly number[]): unknown => {
-  if (!(error instanceof ServiceError)) return error;
-  const errors = error.errors.map(({ pointer, detail }) => {
-    const [, row, column] = /^\/rows\/(\d+)(?:\/(.*))?$/.exec(pointer) ?? [];
-    if (row === undefined) return { pointer, detail };
-    const where = column === undefined ? "" : `, column ${JSON.stringify(fromPointer(`/${column}`)?.[0] ?? column)}`;
-    return { pointer: "/dataset", detail: `line ${lines[Number(row)]} of the file${where}: ${detail}` };
-  });
-  const [first] = errors;
-  if (first === undefined) return error;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-  return new ServiceError(error.code, `${first.pointer}: ${first.detail}${more}`, { errors, cause: error });
-};
-
 /** A model's answers for the rows, block by block, between which others are answered. */
 const answersFor = async (
   { preprocessing }: Model,
@@ -55,7 +39,7 @@ const answersFor = async (
   const predictions: Prediction[] = [];
   const atOnce = rowsOfBlock(preprocessing);
   for (let first = 0; first < rows.length; first += atOnce) {
-    predictions.push(...askBlock(answer, preprocessing, rows.slice(first, first + atOnce), first).predictions);
+    predictions.push(...askBlock(answer, preprocessing, rows.slice(first, first + atOnce)).predictions);
     await new Promise((resolve) => setImmediate(resolve));
   }
   return predictions;
@@ -186,7 +170,7 @@ const notesOf = (
   if (trained.length > 0)
     notes.push({
       code: "trained_on_it",
-      message: `${trained.join(", ")} learnt from rows of this data set or of the same file, and seem better on them than on new ones; compare on a data set that none of the models has seen, or with "rows": "held_out" on those rows of this one that none has learnt from`,
+      message: `${trained.join(", ")} learnt from rows of this data set or of the same file, and seem better on them than on new ones; compare on a data set that none of the models has seen, or with "rows": "held_out" on those rows of this one that were held out from all of them`,
     });
   if (taken < among)
     notes.push({ code: "some_rows", message: `${taken} of the ${among} rows were asked, at equal distances` });
@@ -246,7 +230,7 @@ export const compareModels = async (
     );
   }
   const keptOf = <T>(values: readonly T[]): T[] => kept.map((row) => values[row]!);
-  const [labels, lines, places] = [keptOf(read.labels), keptOf(read.lines), keptOf(read.places)];
+  const [labels, places] = [keptOf(read.labels), keptOf(read.places)];
   const weights = weight === null ? null : Float64Array.from(keptOf(read.weights));
   const sampling = samplingOf(weights, read.groups.length === 0 ? [] : keptOf(read.groups));
   const isClasses = label.type === "classes";
@@ -257,9 +241,7 @@ export const compareModels = async (
   for (const [i, model] of models.entries()) {
     const predictions = heldOut?.[i]?.isOwn
       ? await heldOutAnswers(artifacts, tenant, model, places)
-      : await answersFor(model, await answerOf(model), keptOf(read.rows[i]!)).catch((error: unknown) => {
-          throw inDataset(error, lines);
-        });
+      : await answersFor(model, await answerOf(model), keptOf(read.rows[i]!));
     const inflation = inflationOf(model, heldOut?.[i]?.isOwn === true);
     const own = { model: model.id, name: model.name, trainedOnIt: trainedOnIt.includes(model.id), inflation };
     const ofIt = inflated(sampling, inflation, kept.length);

@@ -37,9 +37,8 @@ const chooseRows = (models: readonly Model[], { rows }: Dataset, unseen: Int32Ar
 interface Read {
   /** Of each model, in the order of the rows. */
   rows: StoredRow[][];
-  /** From 0 in the file; and its line there, for people. */
+  /** From 0 in the file. */
   places: number[];
-  lines: number[];
   /** Of rows that belong together, which; empty: each stands for itself. */
   groups: string[];
   /** How much each row counts; empty: once. */
@@ -74,7 +73,7 @@ export const readRows = async (
   const labelOf = labelReaderOf(models[0]!, dataset);
   const isChosen = chooseRows(models, dataset, unseen);
   const read: Read = {
-    ...{ rows: models.map(() => []), places: [], lines: [], groups: [], weights: [], labels: [], unlabelled: 0 },
+    ...{ rows: models.map(() => []), places: [], groups: [], weights: [], labels: [], unlabelled: 0 },
   };
   let seen = -1;
   const handlers = {
@@ -87,7 +86,6 @@ export const readRows = async (
       else {
         read.labels.push(label);
         read.places.push(seen);
-        read.lines.push(record.line);
         if (groupAt >= 0) read.groups.push(cellText(record, groupAt));
         if (weightAt >= 0) read.weights.push(cellNumber(record, weightAt));
         for (const [i, own] of readers.entries()) read.rows[i]!.push(own(record));

@@ -10,7 +10,7 @@ import {
   isMostlyMissing,
   isSkewed,
 } from "../../datasets/odd-columns.ts";
-import { logShiftOf, scalingOf } from "./columns/column-options.ts";
+import { saysLogarithm, scalingOf } from "./columns/column-options.ts";
 import type { ResolvedJobSpec, TaskSpec } from "./job-spec.ts";
 import { type CountedDataset, unlabelledRows } from "./rows/counted-rows.ts";
 import { isStratified, splitSizes } from "./rows/sizes-of-splits.ts";
@@ -58,9 +58,7 @@ const farWarning = (columns: readonly Column[]): string[] => {
 const skewedWarning = ({ preprocessing }: ResolvedJobSpec, features: readonly Column[], rows: number): string[] => {
   const names = features
     .filter((column) => isSkewed(column, rows))
-    .filter(
-      (column) => scalingOf(preprocessing, column.name) === "standardize" && logShiftOf(preprocessing, column) === null,
-    )
+    .filter(({ name }) => scalingOf(preprocessing, name) === "standardize" && !saysLogarithm(preprocessing, name))
     .map(({ name }) => name);
   if (names.length === 0) return [];
   const [have, it] = names.length === 1 ? ["has", "it"] : ["have", "them"];

@@ -55,7 +55,9 @@ export const PreprocessingSpec = z
     numbers: NumberScaling.optional().describe(
       "Of columns of numbers in tables. Left out: `standardize`, with an imported network `none`.",
     ),
-    logarithm: Logarithms.optional().describe("Of columns of numbers in tables. Left out: `none`."),
+    logarithm: Logarithms.optional().describe(
+      "`auto`: the logarithm is taken of columns of numbers with a long tail above; of classifications, regressions and k-means, not of mixtures, densities and reconstructions. Left out: `none`.",
+    ),
     embeddings: EmbeddingsSpec.optional().describe(
       "Of columns of many categories, with a multilayer perceptron. Left out: each category has an input of its own.",
     ),

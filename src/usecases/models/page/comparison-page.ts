@@ -13,6 +13,15 @@ const nameOf = ({ models }: Comparison, id: string): string => {
   return models.filter((other) => other.name === name).length > 1 ? `${name}, ${id}` : name;
 };
 
+/** On what a model was trained, as far as it is known: files are told apart by their SHA-256, not row by row. */
+const trainedWords = (
+  { heldOut }: Pick<Comparison, "heldOut">,
+  { trainedOnIt }: Pick<ComparedModel, "trainedOnIt">,
+): string => {
+  if (!trainedOnIt) return "on another file; not checked row by row";
+  return heldOut ? "on other rows of this data set" : "on this data set";
+};
+
 type Figure = readonly [string, (model: ComparedModel) => string];
 
 const figuresOf = ({ task }: Comparison): readonly Figure[] =>
@@ -37,7 +46,12 @@ const factsOf = ({ dataset, label, task, measure, rows, weight, by, heldOut, lef
       ["observations (rows) compared", rows],
       ["of the data set", dataset],
       ...(heldOut
-        ? [["which rows", `those that none of the models has learnt from; ${leftOut.learnt} are left out`] as const]
+        ? [
+            [
+              "which rows",
+              `those held out from each model that was trained on this file; ${leftOut.learnt} are left out`,
+            ] as const,
+          ]
         : []),
       ...(by === null ? [] : [["one unit to every interval are the rows of one value of", by] as const]),
       ["response (label)", label],
@@ -60,7 +74,7 @@ const modelsSection = (comparison: Comparison): Html => {
   const cells = models.map((model) => [
     ...[nameOf(comparison, model.model), model.group + 1, withInterval(model.measure)],
     ...figures.map(([, tell]) => tell(model)),
-    model.trainedOnIt ? "yes" : "no",
+    trainedWords(comparison, model),
   ]);
   return section(
     "The models, the best first",
@@ -68,7 +82,7 @@ const modelsSection = (comparison: Comparison): Html => {
       plot,
       `Mean ${wordsOf(comparison.measure)} with 95 % intervals; n = ${rows}. What they differ by is surer than these: see below.`,
     ),
-    table(["model", "group", "measure", ...figures.map(([name]) => name), "learnt from these rows"], cells),
+    table(["model", "group", "measure", ...figures.map(([name]) => name), "trained"], cells),
   );
 };
 

@@ -1,5 +1,5 @@
 import type { Dataset } from "../../../domain/datasets/dataset.ts";
-import type { Comparison } from "../../../domain/models/comparison.ts";
+import type { ComparedModel, Comparison } from "../../../domain/models/comparison.ts";
 import type { AnyModel, Model } from "../../../domain/models/model.ts";
 import { formatNumber } from "../format.ts";
 import { measureWords } from "../measure-words.ts";
@@ -21,6 +21,15 @@ export const sameLabel = (a: Model, b: Model): boolean => {
 /** Whether a data set has the column that a model predicts, so that it can be judged there. */
 export const hasLabel = ({ columns }: Dataset, { preprocessing: { label } }: Model): boolean =>
   label.type !== "none" && columns.some(({ name }) => name === label.column);
+
+/** On what a model was trained, as far as it is known: files are told apart by their SHA-256, not row by row. */
+export const trainedWords = (
+  { heldOut }: Pick<Comparison, "heldOut">,
+  { trainedOnIt }: Pick<ComparedModel, "trainedOnIt">,
+): string => {
+  if (!trainedOnIt) return "on another file; not checked row by row";
+  return heldOut ? "on other rows of this data set" : "on this data set";
+};
 
 /** What the rows say of two models, or of one alone, in a sentence; `titles`: of the models by id. */
 export const verdictOf = (

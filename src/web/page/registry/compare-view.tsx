@@ -123,7 +123,7 @@ const Form = ({
                       setResult(null);
                     }}
                   />
-                  Only rows that none of them has learnt from
+                  Only rows held out from those that were trained on this file
                 </label>
               </>
             )}

@@ -6,7 +6,7 @@ import { measureWords } from "../measure-words.ts";
 import { Card } from "../parts.tsx";
 import { NumberHeads, Scrolled } from "../scrolled.tsx";
 import { SaveFile } from "../views/file-download.tsx";
-import { verdictOf } from "./chosen.ts";
+import { trainedWords, verdictOf } from "./chosen.ts";
 import { DriftCharts } from "./comparison-drift.tsx";
 
 const interval = ({ value, lower, upper }: Estimate, format: (value: number) => string): string =>
@@ -25,9 +25,9 @@ const estimated = (title: string, of: (model: ComparedModel) => Estimate | null,
   },
 });
 
-const linesOf = (measure: Comparison["measure"]): readonly Line[] => [
+const linesOf = (comparison: Comparison): readonly Line[] => [
   estimated(
-    measure === "log_likelihood" ? "Log-likelihood of a row" : `Minus ${measureWords[measure]}`,
+    comparison.measure === "log_likelihood" ? "Log-likelihood of a row" : `Minus ${measureWords[comparison.measure]}`,
     (m) => m.measure,
   ),
   estimated("Accuracy", (m) => m.accuracy, formatPercent),
@@ -41,7 +41,7 @@ const linesOf = (measure: Comparison["measure"]): readonly Line[] => [
   estimated("Mean absolute error", (m) => m.meanAbsoluteError),
   estimated("R²", (m) => m.r2),
   estimated("Bias", (m) => m.bias),
-  { title: "Trained on these rows", cell: ({ trainedOnIt }) => (trainedOnIt ? "yes" : "no") },
+  { title: "Trained", cell: (model) => trainedWords(comparison, model) },
 ];
 
 const nestedHeads = ["Training rows", "Statistic", "Degrees of freedom", "p"];
@@ -91,15 +91,15 @@ export const ComparisonTable = ({
   /** Of the models, by id. */
   titles: ReadonlyMap<string, string>;
 }) => {
-  const { models, measure, rows, leftOut, notes, label, weight, heldOut } = comparison;
-  const lines = linesOf(measure).filter(({ cell }) => models.some((model) => cell(model) !== null));
+  const { models, rows, leftOut, notes, label, weight, heldOut } = comparison;
+  const lines = linesOf(comparison).filter(({ cell }) => models.some((model) => cell(model) !== null));
   const unjudged = leftOut.unlabelled + leftOut.unknown + leftOut.weightless;
   return (
     <Card title="Comparison">
       <p class="answer">{verdictOf(comparison, titles)}</p>
       <p class="muted">
-        On {formatCount(rows, "row")} of one data set{heldOut && " that none of them has learnt from"}, by the column{" "}
-        {label}
+        On {formatCount(rows, "row")} of one data set
+        {heldOut && ", held out from each of them that was trained on this file"}, by the column {label}
         {weight !== null && `, which count by ${weight}`}, with 95 % intervals
         {unjudged > 0 && `; ${formatCount(unjudged, "row")} could not be judged`}.
       </p>

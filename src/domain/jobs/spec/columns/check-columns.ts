@@ -7,7 +7,7 @@ import { isPerceptron, type ModelSpec, perceptronsOf } from "../model-spec.ts";
 import type { ColumnPreprocessing } from "../parts/column-preprocessing.ts";
 import type { SpecErrors } from "../spec-errors.ts";
 import { columnsByName, featureNames } from "../task-columns.ts";
-import { dimensionsOf } from "./column-options.ts";
+import { dimensionsOf, scalingOf } from "./column-options.ts";
 import { countInputs } from "./column-width.ts";
 
 type Add = (key: keyof ColumnPreprocessing, detail: string) => void;
@@ -35,6 +35,21 @@ const checkLogarithm = (
     const detail = `${quote(name)} has ${minimum}${line}, and numbers below 0 have no logarithm; choose the scaling "quantile" or "robust"`;
     add("logarithm", detail);
   }
+};
+
+/** Why no logarithm can be chosen; null: it can. */
+const faultOfAuto = (
+  { task, preprocessing }: Pick<JobSpec, "task" | "preprocessing">,
+  model: ModelSpec,
+  dataset: Dataset,
+): string | null => {
+  if (model.type === "cnn") return onePicture;
+  if (!mayBend(task, model)) return `${goesBack}; leave it out`;
+  const columns = columnsByName(dataset);
+  const numbers = featureNames(task, dataset).filter((name) => columns.get(name)?.type === "number");
+  return numbers.length > 0 && numbers.every((name) => scalingOf(preprocessing, name) === "quantile")
+    ? 'every column of numbers has the scaling "quantile", which a logarithm would not change; leave one of the two out'
+    : null;
 };
 
 const checkCategories = (column: Column, own: ColumnPreprocessing, model: ModelSpec, add: Add): void => {
@@ -73,6 +88,9 @@ export const checkColumns = (
     return;
   }
   const features = new Set(names);
+  const auto = preprocessing.logarithm === "auto" ? faultOfAuto({ task, preprocessing }, model, dataset) : null;
+  const refusesAuto = auto !== null;
+  if (auto !== null) errors.add("/preprocessing/logarithm", auto);
   for (const [name, own] of Object.entries(preprocessing.columns ?? {})) {
     const pointer = `/preprocessing/columns/${toPointerSegment(name)}`;
     const column = columns.get(name);
@@ -83,16 +101,13 @@ export const checkColumns = (
     const add: Add = (key, detail) => errors.add(`${pointer}/${key}`, detail);
     if (own.scaling !== undefined && column.type !== "number")
       add("scaling", `${quote(name)} is no column of numbers; leave it out`);
-    if (own.logarithm === true) checkLogarithm(column, { task, model }, add);
+    // What `auto` chose and the model refuses is told of where it was asked for.
+    if (own.logarithm === true && !refusesAuto) checkLogarithm(column, { task, model }, add);
     checkCategories(column, own, model, add);
     if (own.referenceLevel !== undefined && !hasLabel(task))
       add("referenceLevel", "it is of coefficients and other comparisons with a label; leave it out");
   }
   checkScalings({ task, preprocessing }, model, dataset, errors);
-  if (preprocessing.logarithm === "auto") {
-    if (model.type === "cnn") errors.add("/preprocessing/logarithm", onePicture);
-    else if (!mayBend(task, model)) errors.add("/preprocessing/logarithm", `${goesBack}; leave it out`);
-  }
   const { embeddings } = preprocessing;
   if (embeddings === undefined) return;
   if (!isPerceptron(model))

@@ -19,13 +19,16 @@ export const scalingOf = (spec: Spec, name: string): NumberScaling =>
 export const logShiftOf = (spec: Spec, { name, minimum = 1 }: Column): number | null =>
   ownOf(spec, name)?.logarithm === true ? (minimum > 0 ? 0 : 1) : null;
 
+/** Whether the job says of a column that its logarithm is taken, or that it is not. */
+export const saysLogarithm = (spec: Spec, name: string): boolean => ownOf(spec, name)?.logarithm !== undefined;
+
 /** With the logarithms that `auto` asks for, as if they had been stated. */
 export const withLogarithms = (spec: Spec, task: TaskSpec, dataset: Dataset): Spec => {
   if (spec?.logarithm !== "auto") return spec;
   const columns = columnsByName(dataset);
   const chosen = featureNames(task, dataset).filter((name) => {
     const column = columns.get(name);
-    const isOpen = ownOf(spec, name)?.logarithm === undefined && scalingOf(spec, name) !== "quantile";
+    const isOpen = !saysLogarithm(spec, name) && scalingOf(spec, name) !== "quantile";
     return isOpen && column !== undefined && hasLongTail(column, dataset.rows);
   });
   if (chosen.length === 0) return spec;

@@ -212,7 +212,7 @@ export interface Comparison {
   rows?:
     | number
     | undefined;
-  /** only rows were asked for that none of the models has learnt from */
+  /** only rows were asked for that were held out from each model that was trained on this file */
   heldOut?:
     | boolean
     | undefined;
@@ -2217,7 +2217,7 @@ export interface ComparedModel {
   group?:
     | number
     | undefined;
-  /** it, or a model that it started from, was trained on this data set: of the rows that it has seen it knows too much */
+  /** it, or a model that it started from, was trained on this file: of the rows that it has seen it knows too much; with `heldOut` they are others than the ones compared. False: on another file, or one that was deleted, which is not checked row by row */
   trainedOnIt?:
     | boolean
     | undefined;

@@ -88,7 +88,7 @@ export interface CompareModelsRequest {
   page?:
     | boolean
     | undefined;
-  /** "held_out": only rows that none of the models, nor what they started from, has learnt from. Left out: "all". */
+  /** "held_out": only rows that were held out from each model that was trained on this file, and from what it started from. Left out: "all". */
   rows?: string | undefined;
 }
 

@@ -278,7 +278,7 @@ export interface PreprocessingSpec {
   numbers?:
     | string
     | undefined;
-  /** Of columns of numbers in tables. Left out: `none`. */
+  /** `auto`: the logarithm is taken of columns of numbers with a long tail above; of classifications, regressions and k-means, not of mixtures, densities and reconstructions. Left out: `none`. */
   logarithm?:
     | string
     | undefined;
