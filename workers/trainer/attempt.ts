@@ -119,7 +119,8 @@ const prepareOrder = async (
     datasetOfJob(deps, tenant, job),
     spec.base === undefined ? null : deps.catalogue.model(tenant, spec.base.model),
   ]);
-  const { seen } = await baseRows(deps.catalogue, tenant, spec, dataset, base);
+  const trainsFrom = job.prediction == null ? base : null;
+  const { seen } = await baseRows(deps.catalogue, tenant, spec, dataset, trainsFrom);
   const { artifactUrl, artifactCache, scratchFolder, checkpointMs } = deps;
   const admitted = { memoryBytes: plan.memoryBytes, threads: Math.min(plan.threads, deps.threads) };
   return {
