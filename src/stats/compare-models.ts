@@ -39,21 +39,23 @@ export const measureClasses = (
   { threshold = null, sampling = null }: { threshold?: number | null; sampling?: Sampling | null } = {},
 ): Measured => {
   const trainCounts = classes.map((_, k) => truths.filter((truth) => truth === k).length);
+  const chances = chancesOf(probabilities, truths, classes.length);
+  const logs = logsOf(chances);
   const answers = {
     split: "test",
     classes,
     probabilities,
     truths,
     trainCounts,
+    logs,
     distribution: "",
     threshold,
     sampling,
   } as const;
   const { accuracy, brier, areaUnderRoc, calibrationError, calibrationErrorByChance, calibration } =
     reportClassification(answers);
-  const chances = chancesOf(probabilities, truths, classes.length);
   return {
-    measures: logsOf(chances),
+    measures: logs,
     figures: { ...none, accuracy, brier, areaUnderRoc, calibrationError, calibrationErrorByChance, calibration },
     notes: underflow(chances),
   };

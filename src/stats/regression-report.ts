@@ -13,6 +13,7 @@ import {
   ranksOf,
   sampleVariance,
 } from "./estimate.ts";
+import { differences } from "./order-of.ts";
 import { constantLabel, fewRows } from "./report-notes.ts";
 import { meanOf, type Sampling } from "./sampling.ts";
 
@@ -170,7 +171,7 @@ export const reportRegression = (answers: ValueAnswers): RegressionReport => {
   const [truths, predictions] = [answers.truths, answers.predictions].map((values) =>
     values.map((value) => value / unit),
   ) as [Float64Array, Float64Array];
-  const residuals = truths.map((truth, row) => predictions[row]! - truth);
+  const residuals = differences(predictions, truths);
   const squares = residuals.map((residual) => residual ** 2);
   const absolutes = residuals.map(Math.abs);
   const center = meanOf(truths, sampling?.weights);
