@@ -48,9 +48,13 @@ export const isMostlyMissing = (column: Column, rows: number): boolean =>
 /** Fewer than one number in four hundred is so far from the mean, whatever the distribution (Chebyshev); of those that are like each other none. */
 export const farDeviations = 20;
 
+export const hasNote =
+  (wanted: ColumnNote["code"]) =>
+  ({ notes }: Column): boolean =>
+    notes?.some(({ code }) => code === wanted) ?? false;
+
 /** A slip of the decimal point, or a distribution whose tail decides about the fit. */
-export const isFar = (column: Column): boolean =>
-  isFarFromMean(column) || (column.notes?.some(({ code }) => code === "far_values") ?? false);
+export const isFar = (column: Column): boolean => isFarFromMean(column) || hasNote("far_values")(column);
 
 export const isFarFromMean = ({ type, minimum, maximum, mean, standardDeviation }: Column): boolean => {
   if (type !== "number" || minimum === undefined || maximum === undefined) return false;
@@ -90,7 +94,7 @@ export const oddValueNotes = (column: Column, rows: number): ColumnNote[] => {
     note("mostly_missing", `missing in ${column.missing} of ${rows} rows: see whether what is there is worth it`);
   if (isSkewed(column, rows))
     note("skewed", "a long tail above, which decides about the scale: a logarithm or ranks are worth a try");
-  if (isFarFromMean(column) && !column.notes?.some(({ code }) => code === "far_values"))
+  if (isFarFromMean(column) && !hasNote("far_values")(column))
     note(
       "far_values",
       `values more than ${farDeviations} standard deviations from the mean: see whether they are slips`,

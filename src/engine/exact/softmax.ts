@@ -64,27 +64,21 @@ const penaltyOf = (curvatures: Float64Array | null, beta: ArrayLike<number>): nu
   return sum;
 };
 
-/** Σ −w·ln p of the rows' classes, plus the penalty. `gradient`, if given, is filled. */
-export const softmaxObjective = (
-  model: Softmax,
-  beta: Float64Array,
-  gradient: Float64Array | null,
-  pulse: Pulse,
-): number => {
+/** Σ −w·ln p of the rows' classes, plus the penalty; its gradient into `gradient`. */
+export const softmaxObjective = (model: Softmax, beta: Float64Array, gradient: Float64Array, pulse: Pulse): number => {
   const { design, labels, weights, classes, curvatures } = model;
   const x = new Float64Array(design.columns.length);
   const p = new Float64Array(classes);
-  gradient?.fill(0);
+  gradient.fill(0);
   let sum = 0;
   for (let row = 0; row < design.rows; row++) {
     writeRow(design, row, 1, x, 0);
     const [label, weight] = [labels[row]!, weights === null ? 1 : weights[row]!];
     sum += weight * lossOf(model, x, beta, label, p);
-    if (gradient !== null) addGradient(model, x, { label, weight, p }, gradient);
+    addGradient(model, x, { label, weight, p }, gradient);
     if (row % blockRows === 0) pulse();
   }
-  if (gradient !== null && curvatures !== null)
-    for (const [j, curvature] of curvatures.entries()) gradient[j]! += curvature * beta[j]!;
+  if (curvatures !== null) for (const [j, curvature] of curvatures.entries()) gradient[j]! += curvature * beta[j]!;
   return sum + penaltyOf(curvatures, beta);
 };
 

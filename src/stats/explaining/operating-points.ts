@@ -14,16 +14,13 @@ export interface ScoreCounts {
   readonly falsePositives: Float64Array;
 }
 
-/**
- * Of rows that count by their weights, taken to a mean of 1; without weights once each.
- * @param order the rows by growing score
- */
+/** Of rows that count by their weights, taken to a mean of 1; without weights once each. */
 export const countScores = (
   scores: Float64Array,
   isPositive: (row: number) => boolean,
-  weights: Float64Array | undefined = undefined,
-  order: Int32Array = orderOf(scores),
+  weights?: Float64Array,
 ): ScoreCounts => {
+  const order = orderOf(scores);
   const rows = order.length;
   const own = weights && weighed(new Float64Array(rows).fill(1), { weights });
   const [thresholds, truePositives, falsePositives] = [1, 2, 3].map(() => new Float64Array(rows)) as [

@@ -2,6 +2,7 @@ import type { Column, ColumnNote, Dataset } from "../../datasets/dataset.ts";
 import {
   constantOf,
   farDeviations,
+  hasNote,
   isEmptyColumn,
   isFar,
   isFarFromMean,
@@ -24,11 +25,6 @@ const named = (names: readonly string[]): string => {
   const further = names.length - quoted.length;
   return further > 0 ? `${quoted.join(", ")} and ${further} more` : quoted.join(", ");
 };
-
-const hasNote =
-  (wanted: ColumnNote["code"]) =>
-  ({ notes }: Column): boolean =>
-    notes?.some(({ code }) => code === wanted) ?? false;
 
 const are = (names: readonly string[]): string => (names.length === 1 ? "is" : "are");
 
