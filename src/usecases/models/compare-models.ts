@@ -138,8 +138,11 @@ export const compareModels = async (deps: Deps, caller: Caller, request: { body:
     unfitColumns(preprocessing, dataset).map(({ pointer, detail }) => ({ pointer, detail: `${detail} (${id})` })),
   );
   if (faults.length > 0) refuse(faults);
-  const datasets = await Promise.all(models.map((model) => datasetOf(deps, caller, model)));
   const learnt = await learntOf(deps, caller, models, dataset);
+  // Of the same file nothing is asked but its SHA-256.
+  const datasets = await Promise.all(
+    models.map((model, i) => (learnt[i]!.isOwn ? dataset : datasetOf(deps, caller, model))),
+  );
   const trainedOnIt = models.filter((_, i) => learnt[i]!.learnt.length > 0).map(({ id }) => id);
   const heldOut = asked.rows === "held_out" ? learnt : null;
   if (heldOut !== null) requireHeldOut(models, heldOut);

@@ -209,7 +209,8 @@ export const compareModels = async (
     );
   const { weight, notes } = weightOf(models, dataset);
   const grouped = groupColumnOf(models, dataset);
-  const read = await readRows(artifacts, tenant, models, dataset, { weight, by: grouped.by, unseen });
+  const isTold = models.map((_, i) => heldOut?.[i]?.isOwn === true);
+  const read = await readRows(artifacts, tenant, models, dataset, { weight, by: grouped.by, unseen, isTold });
   const taken = read.labels.length + read.unlabelled;
   const sets = models.flatMap((model) => {
     const classes = classesOf(model);
@@ -239,10 +240,10 @@ export const compareModels = async (
   const compared = isClasses ? null : comparedLoss(losses, thetas, labels.map(Number));
   const answered: Answered[] = [];
   for (const [i, model] of models.entries()) {
-    const predictions = heldOut?.[i]?.isOwn
+    const predictions = isTold[i]
       ? await heldOutAnswers(artifacts, tenant, model, places)
       : await answersFor(model, await answerOf(model), keptOf(read.rows[i]!));
-    const inflation = inflationOf(model, heldOut?.[i]?.isOwn === true);
+    const inflation = inflationOf(model, isTold[i]!);
     const own = { model: model.id, name: model.name, trainedOnIt: trainedOnIt.includes(model.id), inflation };
     const ofIt = inflated(sampling, inflation, kept.length);
     answered.push({ ...own, ...measure(model, predictions, labels, ofIt, compared?.loss) });

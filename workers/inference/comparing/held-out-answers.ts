@@ -5,6 +5,7 @@ import type { Prediction } from "../../../src/domain/models/predictions/predicti
 import { plainDialect } from "../../../src/formats/csv/csv-dialect.ts";
 import { type CsvRecord, cellText } from "../../../src/formats/csv/csv-record.ts";
 import { scanCsv } from "../../../src/formats/csv/csv-scanner.ts";
+import { rowsWhere } from "../../../src/stats/order-of.ts";
 import type { ArtifactStore } from "../../../src/store/artifacts/artifact-store.ts";
 import { heldOutOf } from "../../../src/store/artifacts/model-files.ts";
 import { corrupt, openVerified } from "../../../src/store/artifacts/verified.ts";
@@ -40,12 +41,12 @@ export const unseenRows = async (
   models: readonly Model[],
   { rows }: Dataset,
 ): Promise<Int32Array> => {
-  const heldOutFrom = new Uint8Array(rows);
+  const heldOutFrom = new Uint16Array(rows);
   for (const model of models)
     await visitHeldOut(artifacts, tenant, model, (row) => {
       heldOutFrom[row]! += 1;
     });
-  return Int32Array.from(heldOutFrom.keys()).filter((row) => heldOutFrom[row] === models.length);
+  return rowsWhere(rows, (row) => heldOutFrom[row] === models.length);
 };
 
 /** What a model said of these rows of its data set when they were held out, in their order. */

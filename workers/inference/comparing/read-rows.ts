@@ -35,7 +35,7 @@ const chooseRows = (models: readonly Model[], { rows }: Dataset, unseen: Int32Ar
 };
 
 interface Read {
-  /** Of each model, in the order of the rows. */
+  /** Of each model, in the order of the rows; none of those that are not asked. */
   rows: StoredRow[][];
   /** From 0 in the file. */
   places: number[];
@@ -64,12 +64,23 @@ export const readRows = async (
   tenant: TenantId,
   models: readonly Model[],
   dataset: Dataset,
-  { weight, by, unseen }: { weight: string | null; by: string | null; unseen: Int32Array | null },
+  {
+    weight,
+    by,
+    unseen,
+    isTold,
+  }: {
+    weight: string | null;
+    by: string | null;
+    unseen: Int32Array | null;
+    /** Of each model: its answers were kept, and it is not asked. */
+    isTold: readonly boolean[];
+  },
 ): Promise<Read> => {
   const [weightAt, groupAt] = [weight, by].map((column) =>
     dataset.columns.findIndex(({ name }) => name === column),
   ) as [number, number];
-  const readers = models.map(({ preprocessing }) => createRowReader(preprocessing, dataset));
+  const readers = models.map(({ preprocessing }, i) => (isTold[i] ? null : createRowReader(preprocessing, dataset)));
   const labelOf = labelReaderOf(models[0]!, dataset);
   const isChosen = chooseRows(models, dataset, unseen);
   const read: Read = {
@@ -88,7 +99,7 @@ export const readRows = async (
         read.places.push(seen);
         if (groupAt >= 0) read.groups.push(cellText(record, groupAt));
         if (weightAt >= 0) read.weights.push(cellNumber(record, weightAt));
-        for (const [i, own] of readers.entries()) read.rows[i]!.push(own(record));
+        for (const [i, own] of readers.entries()) if (own !== null) read.rows[i]!.push(own(record));
       }
       return true;
     },
