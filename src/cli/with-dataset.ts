@@ -9,9 +9,10 @@ import { type Output, toBytes } from "./output.ts";
 
 export const isDatasetId = (source: string): boolean => /^ds_[0-9A-Z]{26}$/.test(source);
 
+const ofReading = ["delimiter", "decimal", "encoding", "header", "quote", "missingWords", "dates"] as const;
+
 /** How a file is read: as the client's options of an upload, as a command line has them. */
-export interface ReadingOptions
-  extends Pick<DatasetUpload, "delimiter" | "decimal" | "encoding" | "header" | "quote" | "missingWords" | "dates"> {
+export interface ReadingOptions extends Pick<DatasetUpload, (typeof ofReading)[number]> {
   /** As `zip=category`. */
   types?: string[];
 }
@@ -38,12 +39,12 @@ const upload = async (
   descent: Descent,
   output: Output,
   source: string,
-  { delimiter, decimal, encoding, header, quote, missingWords, dates, types }: ReadingOptions,
+  { types, ...options }: ReadingOptions,
 ): Promise<Dataset> => {
-  const given = { delimiter, decimal, encoding, header, quote, missingWords, dates };
-  const reading = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const given = ofReading.filter((name) => options[name] !== undefined);
+  const reading = Object.fromEntries(given.map((name) => [name, options[name]] as const));
   if (isDatasetId(source)) {
-    const [option] = [...Object.keys(reading), ...(types === undefined ? [] : ["types"])];
+    const [option] = [...given, ...(types === undefined ? [] : ["types"])];
     if (option === undefined) return descent.datasets.get(source);
     const remedy = option === "types" ? `descent types ${source} changes its types` : "upload the file anew";
     throw new CommandError(`--${toKebab(option)} is for a file, and ${source} was read before: ${remedy}`);

@@ -6,6 +6,12 @@ export interface FieldError {
   detail: string;
 }
 
+/** The first of some faults in words, the others by their number. */
+export const firstOfFaults = (errors: readonly FieldError[], count = errors.length): string => {
+  const more = count > 1 ? ` (and ${count - 1} more)` : "";
+  return `${errors[0]!.pointer}: ${errors[0]!.detail}${more}`;
+};
+
 /** The one catalogue of what can go wrong: code → HTTP status, gRPC status, title. The docs and both surfaces are generated from it. */
 export const errorCatalogue = {
   malformed: { http: 400, grpc: "INVALID_ARGUMENT", title: "The request could not be read" },

@@ -139,15 +139,15 @@ export const numberFormNote = ({ commas, formatted }: NumberForms, decimal: Deci
   return { code: "formatted_numbers", message };
 };
 
-/** A slip in one cell turns a column of numbers into one of categories: that is said. */
-export const mostlyNumbers = (
-  firstText: { line: number; text: string } | null,
-  numbers: number,
+/** A slip in one cell turns a column of numbers or of dates into one of categories: that is said. */
+export const mostly = (
+  kind: "numbers" | "dates",
+  found: number,
+  firstOther: { line: number; text: string } | null,
   present: number,
 ): ColumnNote[] => {
-  if (firstText === null || numbers === 0 || 2 * numbers < present) return [];
-  const rest =
-    "so they are read as categories; if they are numbers, state a word that stands for a missing one in ?missingWords=, or correct such cells, and upload again";
-  const message = `${numbers} of ${present} cells are numbers, but not ${quoteCell(firstText.text)} in line ${firstText.line}, ${rest}`;
-  return [{ code: "mostly_numbers", message }];
+  if (firstOther === null || found === 0 || 2 * found < present) return [];
+  const rest = `so they are read as categories; if they are ${kind}, state a word that stands for a missing one in ?missingWords=, or correct such cells, and upload again`;
+  const message = `${found} of ${present} cells are ${kind}, but not ${quoteCell(firstOther.text)} in line ${firstOther.line}, ${rest}`;
+  return [{ code: `mostly_${kind}`, message }];
 };

@@ -11,7 +11,7 @@ import {
   codeNotes,
   createCodeCells,
   createNumberForms,
-  mostlyNumbers,
+  mostly,
   type NumberForms,
   numberFormNote,
 } from "./code-cells.ts";
@@ -118,9 +118,11 @@ const textInNumberColumn = (profile: ColumnProfile, record: CsvRecord) =>
     'correct the cell, leave it empty if its value is missing, or state the type "category"',
   );
 
-const addWords = ({ texts, dates, index }: ColumnProfile, record: CsvRecord): void => {
+const addTextCell = ({ texts, dates, values, forms, index }: ColumnProfile, record: CsvRecord): void => {
   addText(texts, record, index);
   if (dates.ambiguous) addOrder(dates, record, index);
+  values.add(record, index);
+  addNumberForm(forms, record, index);
 };
 
 /** Adds the column's cell of one record. */
@@ -132,9 +134,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
     if (isEmptyCell(record, index)) profile.empty += 1;
     else {
       if (stated === "boolean") addTruth(profile.truths, record, profile);
-      addWords(profile, record);
-      profile.values.add(record, index);
-      addNumberForm(profile.forms, record, index);
+      addTextCell(profile, record);
       if (profile.firstText !== null && Number.isFinite(cellNumber(record, index))) profile.numbersAfter += 1;
     }
     return;
@@ -145,9 +145,7 @@ export const addCell = (profile: ColumnProfile, record: CsvRecord): void => {
     profile.isNumber = false;
     // The line of the record: that of the cell would be counted anew for every column of a wide table.
     profile.firstText = { line: record.line, text: cellText(record, index) };
-    addWords(profile, record);
-    profile.values.add(record, index);
-    addNumberForm(profile.forms, record, index);
+    addTextCell(profile, record);
   } else if (Number.isNaN(value)) {
     if (isEmptyCell(record, index)) profile.empty += 1;
     else {
@@ -277,7 +275,7 @@ const notesOf = (column: Column, profile: ColumnProfile, file: ProfiledFile): Co
   else if (column.type === "category") {
     const present = rows - column.missing;
     notes.push(
-      ...mostlyNumbers(profile.firstText, profile.moments.count + profile.numbersAfter, present),
+      ...mostly("numbers", profile.moments.count + profile.numbersAfter, profile.firstText, present),
       ...mostlyDates(profile.dates, present),
     );
   }

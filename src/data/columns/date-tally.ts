@@ -1,6 +1,7 @@
 import type { ColumnNote, DateCycle, DateOrder, DateRange } from "../../domain/datasets/dataset.ts";
 import { csvError, quoteCell } from "../../formats/csv/csv-error.ts";
 import { type CsvRecord, cellLine, cellText } from "../../formats/csv/csv-record.ts";
+import { mostly } from "./code-cells.ts";
 import { periodOf, phaseOf } from "./date-cycles.ts";
 import { ambiguousDate, daysOf, eitherOrder, orderRemedy, parseInstant, textOfDays } from "./instant.ts";
 import { cellNumber, isEmptyCell, notANumber } from "./number-cell.ts";
@@ -114,15 +115,9 @@ export const dateRangeOf = ({ earliest, latest, varies }: DateTally): DateRange 
   cycles: cycles.filter((cycle) => varies.includes(cycle) && latest - earliest > periodOf(cycle)),
 });
 
-/** A slip in one cell turns a column of dates into one of categories: that is said. */
-export const mostlyDates = ({ count, firstOther, ambiguous, orders }: DateTally, present: number): ColumnNote[] => {
-  const fitsOther = ambiguous && orders.length > 0;
-  if (fitsOther || firstOther === null || count === 0 || 2 * count < present) return [];
-  const rest =
-    "so they are read as categories; if they are dates, state a word that stands for a missing one in ?missingWords=, or correct such cells, and upload again";
-  const message = `${count} of ${present} cells are dates, but not ${quoteCell(firstOther.text)} in line ${firstOther.line}, ${rest}`;
-  return [{ code: "mostly_dates", message }];
-};
+/** Nothing, where all cells are dates if day and month stand in some order. */
+export const mostlyDates = ({ count, firstOther, ambiguous, orders }: DateTally, present: number): ColumnNote[] =>
+  ambiguous && orders.length > 0 ? [] : mostly("dates", count, firstOther, present);
 
 export const datesFound = ({ earliest, latest, cycles }: DateRange): ColumnNote => {
   const beside = cycles.length === 0 ? "" : `, and the cycles ${cycles.map((cycle) => `"${cycle}"`).join(", ")}`;

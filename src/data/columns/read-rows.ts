@@ -6,7 +6,7 @@ import { type CsvRecord, cellText } from "../../formats/csv/csv-record.ts";
 import type { CsvHandlers } from "../../formats/csv/csv-scanner.ts";
 import { encodePng, type ImageSize, resizePixels } from "../../formats/images/decode-image.ts";
 import { cellNumber, isEmptyCell, notANumber } from "./number-cell.ts";
-import { scanRows } from "./scan-rows.ts";
+import { type StoredForm, scanRows } from "./scan-rows.ts";
 import { cellDate } from "./time-cell.ts";
 
 const readCell = (record: CsvRecord, i: number, { type }: Column): Cell | Buffer => {
@@ -78,8 +78,7 @@ export interface RowPage {
 export const readRows = async (
   stream: AsyncIterable<Uint8Array>,
   { limit, from, imageSide }: { limit: number; from?: number | undefined; imageSide?: number | undefined },
-  dataset: Pick<Dataset, "columns"> &
-    Partial<Pick<Dataset, "format" | "delimiter" | "decimal" | "header" | "quote" | "missingWords" | "dates">>,
+  dataset: Pick<Dataset, "columns"> & StoredForm,
 ): Promise<RowPage> => {
   const rows: RawRow[] = [];
   const { columns } = dataset;

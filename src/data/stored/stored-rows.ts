@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Cell, ColumnType, Dataset, Row } from "../../domain/datasets/dataset.ts";
-import { type FieldError, ServiceError } from "../../domain/errors.ts";
+import { type FieldError, firstOfFaults, ServiceError } from "../../domain/errors.ts";
 import type { Preprocessing } from "../../domain/models/model.ts";
 import { fromPointer } from "../../domain/pointer.ts";
 import { quoteCell } from "../../formats/csv/csv-error.ts";
@@ -91,10 +91,8 @@ const inDataset = (error: unknown, rows: readonly StoredRow[]): unknown => {
     const where = column === undefined ? "" : `, column ${JSON.stringify(fromPointer(`/${column}`)?.[0] ?? column)}`;
     return { pointer: "/dataset", detail: `line ${rows[Number(row)]!.line} of the file${where}: ${detail}` };
   });
-  const [first] = errors;
-  if (first === undefined) return error;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-  return new ServiceError(error.code, `${first.pointer}: ${first.detail}${more}`, { errors, cause: error });
+  if (errors.length === 0) return error;
+  return new ServiceError(error.code, firstOfFaults(errors), { errors, cause: error });
 };
 
 /** Runs `work` on rows of a file. Errors that it has of one of them, `/rows/3`, name its line. */

@@ -105,7 +105,7 @@ const createPairs = (columns: number) => {
   };
   const goesOn = (record: CsvRecord, group: readonly number[]): boolean => {
     const place = placeOf(record, group[0]!);
-    return place < mostTexts && group.every((column) => placeOf(record, column) === place);
+    return place < mostTexts && group.every((column, k) => k === 0 || placeOf(record, column) === place);
   };
   const parted = (record: CsvRecord, group: readonly number[]): readonly (readonly number[])[] => {
     if (goesOn(record, group)) return [group];

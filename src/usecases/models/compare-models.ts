@@ -1,6 +1,6 @@
 import { unfitColumns } from "../../data/stored/stored-rows.ts";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
-import { type FieldError, orNull, ServiceError } from "../../domain/errors.ts";
+import { type FieldError, firstOfFaults, orNull, ServiceError } from "../../domain/errors.ts";
 import { isMeasuredItself } from "../../domain/jobs/spec/base/base-rows.ts";
 import { classCounts } from "../../domain/jobs/spec/task-columns.ts";
 import { type ComparedModel, CompareRequest, type Comparison } from "../../domain/models/comparison.ts";
@@ -16,9 +16,7 @@ import { getModelReport } from "./get-model-report.ts";
 import { unlessDeleted } from "./unless-deleted.ts";
 
 const refuse = (errors: readonly FieldError[]): never => {
-  const [first] = errors;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-  throw new ServiceError("invalid", `${first!.pointer}: ${first!.detail}${more}`, { errors: errors.slice(0, 20) });
+  throw new ServiceError("invalid", firstOfFaults(errors), { errors: errors.slice(0, 20) });
 };
 
 /** What is not there is the request's fault, at its place. */

@@ -1,6 +1,6 @@
 import { unfitColumns } from "../../data/stored/stored-rows.ts";
 import type { Dataset } from "../../domain/datasets/dataset.ts";
-import { ServiceError } from "../../domain/errors.ts";
+import { firstOfFaults, ServiceError } from "../../domain/errors.ts";
 import type { Job, Plan } from "../../domain/jobs/job.ts";
 import { PredictDatasetRequest } from "../../domain/jobs/prediction-job.ts";
 import type { ResolvedJobSpec } from "../../domain/jobs/spec/job-spec.ts";
@@ -20,10 +20,7 @@ import { getModel } from "../models/get-model.ts";
 
 const requireColumns = (model: Model, dataset: Dataset): void => {
   const errors = unfitColumns(model.preprocessing, dataset);
-  const [first] = errors;
-  if (first === undefined) return;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-  throw new ServiceError("invalid", `${first.pointer}: ${first.detail}${more}`, { errors: errors.slice(0, 20) });
+  if (errors.length > 0) throw new ServiceError("invalid", firstOfFaults(errors), { errors: errors.slice(0, 20) });
 };
 
 /** A multiplication and an addition for each weight and row is all that is known of the work. */

@@ -1,4 +1,4 @@
-import { type ErrorCode, type FieldError, ServiceError } from "../../errors.ts";
+import { type ErrorCode, type FieldError, firstOfFaults, ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 
 /** A pointer or a detail repeats what the client sent: not at any length. */
@@ -26,10 +26,7 @@ export const createSpecErrors = () => {
   };
   /** Throws what was gathered: later checks presume that these passed. */
   const throwIfAny = (code: ErrorCode): void => {
-    const [first] = errors;
-    if (first === undefined) return;
-    const more = count === 1 ? "" : ` (and ${count - 1} more)`;
-    throw new ServiceError(code, `${first.pointer}: ${first.detail}${more}`, { errors });
+    if (errors.length > 0) throw new ServiceError(code, firstOfFaults(errors, count), { errors });
   };
   return { add, throwIfAny };
 };
